@@ -1,0 +1,46 @@
+"""How the next token is chosen: one frozen struct per request, in the terms of llama.cpp."""
+
+from __future__ import annotations
+
+import msgspec
+
+DEFAULT_SAMPLERS = ("dry", "top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc", "temperature")
+SAMPLER_NAMES = frozenset(DEFAULT_SAMPLERS)
+
+
+class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The sampler chain of one request. Meanings and ranges as in llama.h.
+
+    `temperature` <= 0 takes the most probable token after bias and penalties. `seed` None draws one.
+    `n_probs` > 0 asks for the probabilities of that many alternatives for each token.
+    `logit_bias` pairs a token id, or a text whose every token is meant, with an offset (-inf: never).
+    """
+
+    seed: int | None = None
+    temperature: float = 0.8
+    dynatemp_range: float = 0.0
+    dynatemp_exponent: float = 1.0
+    top_k: int = 40
+    top_p: float = 0.95
+    min_p: float = 0.05
+    typical_p: float = 1.0
+    top_n_sigma: float = -1.0
+    xtc_probability: float = 0.0
+    xtc_threshold: float = 0.1
+    repeat_last_n: int = 64
+    repeat_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    dry_multiplier: float = 0.0
+    dry_base: float = 1.75
+    dry_allowed_length: int = 2
+    dry_penalty_last_n: int = -1
+    dry_sequence_breakers: tuple[str, ...] = ("\n", ":", '"', "*")
+    mirostat: int = 0
+    mirostat_tau: float = 5.0
+    mirostat_eta: float = 0.1
+    min_keep: int = 0
+    samplers: tuple[str, ...] = DEFAULT_SAMPLERS
+    logit_bias: tuple[tuple[int | str, float], ...] = ()
+    ignore_eos: bool = False
+    n_probs: int = 0

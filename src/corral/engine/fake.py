@@ -1,0 +1,209 @@
+"""A runner without a model, behind the same seam: for tests, and to measure the cost of everything else.
+
+Its tokens are the 256 bytes, BOS and EOS. The next token is a function of all tokens that its memory really
+holds, so text made on wrong KV differs. It refuses batches that a real memory would refuse.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import zlib
+from collections.abc import Sequence as Items
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from corral.core.errors import ModelLoadError
+from corral.core.messages import ModelFacts
+from corral.core.outcome import Candidate, TokenProbs
+from corral.core.sampling import SamplingParams
+from corral.core.settings import EngineSettings
+from corral.engine.batch import Batch
+from corral.engine.ports import DecodeError, Sampled
+from corral.engine.radix import Tokens
+
+BOS, EOS, N_VOCAB = 256, 257, 258
+_LETTERS = b" abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class FakeBehaviour:
+    """How the fake behaves; read from a model path such as `fake:crash_after=5,step_ms=2`.
+
+    `crash_after`, `hang_after` and `fail_after` count decodes (0: never); `eos_after` tokens of context;
+    `utf8` answers in three-byte characters; `is_trimmable` 0 imitates a recurrent model.
+    """
+
+    crash_after: int = 0
+    hang_after: int = 0
+    fail_after: int = 0
+    load_fails: int = 0
+    load_ms: int = 0
+    step_ms: int = 0
+    eos_after: int = 0
+    utf8: int = 0
+    is_trimmable: int = 1
+    is_shiftable: int = 1
+
+    @classmethod
+    def parse(cls, path: str) -> FakeBehaviour:
+        """Return what `path` asks for. Raises `ModelLoadError` for an unknown name."""
+        pairs = [pair.split("=") for pair in path.partition(":")[2].split(",") if pair]
+        known = {field.name for field in fields(cls)}
+        if any(len(pair) != 2 or pair[0] not in known for pair in pairs):
+            raise ModelLoadError(f"a fake model takes NAME=NUMBER of {sorted(known)}, not {path!r}")
+        return cls(**{name: int(value) for name, value in pairs})
+
+
+class FakeVocabulary:
+    """Bytes are tokens."""
+
+    n_tokens = N_VOCAB
+    eog = frozenset({EOS})
+
+    def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:  # noqa: ARG002
+        """Return BOS if asked for, and the UTF-8 bytes."""
+        return [BOS] * add_special + list(text.encode())
+
+    def piece(self, token: int, *, is_special_shown: bool) -> bytes:
+        """Return the byte."""
+        if token < BOS:
+            return bytes([token])
+        return (b"<bos>", b"<eos>")[token - BOS] if is_special_shown else b""
+
+
+class FakeMemory:
+    """What each sequence holds, token by token."""
+
+    def __init__(self, n_slots: int, *, is_trimmable: bool) -> None:
+        self.held: dict[int, list[int]] = {seq_id: [] for seq_id in range(n_slots)}
+        self._is_trimmable = is_trimmable
+        self.n_copied = 0
+
+    def copy(self, source: int, target: int) -> None:
+        """Copy the list."""
+        self.held[target] = list(self.held[source])
+        self.n_copied += 1
+
+    def trim(self, seq_id: int, n_keep: int) -> bool:
+        """Cut the list."""
+        assert n_keep <= len(self.held[seq_id])
+        if self._is_trimmable:
+            del self.held[seq_id][n_keep:]
+        return self._is_trimmable
+
+    def clear(self, seq_id: int) -> None:
+        """Empty the list."""
+        self.held[seq_id] = []
+
+    def shift(self, seq_id: int, n_keep: int, n_discard: int, n_past: int) -> None:
+        """Cut the middle out."""
+        assert len(self.held[seq_id]) == n_past
+        del self.held[seq_id][n_keep : n_keep + n_discard]
+
+
+class FakeSampler:
+    """Knows the bias and whether probabilities are wanted."""
+
+    def __init__(self, params: SamplingParams, bias: Items[tuple[int, float]]) -> None:
+        self.n_probs = params.n_probs
+        self.bias = dict(bias)
+        self.is_closed = False
+
+    def accept(self, tokens: Tokens) -> None:
+        """Nothing to learn."""
+
+    def close(self) -> None:
+        """Note it: once only."""
+        assert not self.is_closed
+        self.is_closed = True
+
+
+class FakeRunner:
+    """Makes letters out of what its memory holds."""
+
+    copy_ms = 0.0
+
+    def __init__(self, settings: EngineSettings, behaviour: FakeBehaviour | None = None) -> None:
+        self.behaviour = behaviour or FakeBehaviour()
+        self.n_slots = settings.n_parallel or 4
+        n_ctx = (settings.n_ctx or 1024) // (self.n_slots if settings.n_parallel else 1)
+        self.n_cells = n_ctx * self.n_slots
+        self.is_trimmable = bool(self.behaviour.is_trimmable)
+        self.is_shiftable = bool(self.behaviour.is_shiftable)
+        self.vocabulary = FakeVocabulary()
+        self.memory = FakeMemory(self.n_slots, is_trimmable=self.is_trimmable)
+        self.batch = Batch.allocate(settings.n_batch)
+        self.n_decoded = 0
+        self.n_prefilled = 0
+        self.facts = ModelFacts(
+            name="fake",
+            architecture="fake",
+            n_vocab=N_VOCAB,
+            n_ctx=n_ctx,
+            n_ctx_train=4096,
+            n_slots=self.n_slots,
+            bos_text="<bos>",
+            eos_text="<eos>",
+            is_bos_added=True,
+            is_trimmable=self.is_trimmable,
+        )
+
+    def decode(self, n_rows: int) -> None:
+        """Write the rows into memory, as strictly as llama.cpp does."""
+        self.n_decoded += 1
+        self._misbehave()
+        batch = self.batch
+        for row in range(n_rows):
+            held = self.memory.held[int(batch.seq_ids[row])]
+            if int(batch.positions[row]) != len(held) or len(held) >= self.facts.n_ctx:
+                raise DecodeError(f"row {row}: position {batch.positions[row]} after {len(held)} tokens")
+            held.append(int(batch.tokens[row]))
+            self.n_prefilled += not batch.is_output[row]
+
+    def sampler(self, params: SamplingParams, seed: int, bias: Items[tuple[int, float]]) -> FakeSampler:  # noqa: ARG002
+        """Return a new one; the seed changes nothing."""
+        return FakeSampler(params, bias)
+
+    def sample(self, rows: Items[tuple[int, FakeSampler]]) -> list[Sampled]:
+        """Return the one possible token for each row."""
+        return [self._sampled(int(self.batch.seq_ids[row]), sampler) for row, sampler in rows]
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+    def _sampled(self, seq_id: int, sampler: FakeSampler) -> Sampled:
+        token = self._next(self.memory.held[seq_id], sampler.bias)
+        if not sampler.n_probs:
+            return Sampled(token)
+        piece = self.vocabulary.piece(token, is_special_shown=False)
+        tops = [Candidate(token, piece, -float(i)) for i in range(sampler.n_probs)]
+        return Sampled(token, TokenProbs(token, piece, 0.0, tops, [Candidate(token, piece, 1.0)]))
+
+    def _next(self, held: list[int], bias: dict[int, float]) -> int:
+        if bias and max(bias.values()) >= 100:
+            return max(bias, key=lambda token: bias[token])
+        if self.behaviour.eos_after and len(held) >= self.behaviour.eos_after and EOS not in bias:
+            return EOS
+        if self.behaviour.utf8:
+            return "€".encode()[len(held) % 3]
+        return _LETTERS[zlib.crc32(np.array(held, np.int32).tobytes()) % len(_LETTERS)]
+
+    def _misbehave(self) -> None:
+        time.sleep(self.behaviour.step_ms / 1000)
+        if self.n_decoded == self.behaviour.crash_after:
+            os._exit(139)
+        if self.n_decoded == self.behaviour.hang_after:
+            time.sleep(3600)
+        if self.n_decoded == self.behaviour.fail_after:
+            raise DecodeError("asked to fail")
+
+
+def load(path: str, settings: EngineSettings) -> FakeRunner:
+    """Return a fake that behaves as `path` asks. Raises `ModelLoadError`."""
+    behaviour = FakeBehaviour.parse(path)
+    time.sleep(behaviour.load_ms / 1000)
+    if behaviour.load_fails:
+        raise ModelLoadError("asked to fail to load")
+    return FakeRunner(settings, behaviour)

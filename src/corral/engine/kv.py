@@ -1,0 +1,182 @@
+"""Who holds which KV cells. Both layouts, streams and unified, behind one owner.
+
+Every seq_id is either idle, keeping the KV of an ended sequence for whoever shares its beginning, or leased
+to a running one. A new sequence reuses the longest prefix that anybody of its caller has, idle or running:
+in place when the idle one is used up whole, else by copying, so that the source keeps its history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+
+from corral.engine.ports import Memory
+from corral.engine.radix import Match, RadixTree, Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Lease `seq_id`; its first `n_cached` tokens come from `source` (itself when in place)."""
+
+    seq_id: int
+    source: int
+    n_cached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a sequence asks of memory.
+
+    `worth_copying` is the least number of tokens that pays for a copy; `similarity` the share of an idle
+    sequence that a match too short for that must cover to take its place (0: never).
+    """
+
+    tokens: Tokens
+    caller: str = ""
+    slot: int | None = None
+    is_cache_wanted: bool = True
+    worth_copying: int = 1
+    similarity: float = 0.0
+
+
+NO_MATCH = Match(0, frozenset())
+
+
+class KvLedger:
+    """The owner of all seq_ids. Invariants are stated by `check`."""
+
+    def __init__(self, memory: Memory, n_slots: int, *, is_trimmable: bool) -> None:
+        self._memory = memory
+        self._is_trimmable = is_trimmable
+        self._idle: dict[int, None] = dict.fromkeys(range(n_slots))  # least recently used first
+        self._leased: set[int] = set()
+        self._trees: dict[str, RadixTree] = {}
+        self._callers: dict[int, str] = {}
+        self._n_resident: dict[int, int] = dict.fromkeys(range(n_slots), 0)
+
+    @property
+    def n_idle(self) -> int:
+        """How many sequences could be admitted."""
+        return len(self._idle)
+
+    @property
+    def n_cells_used(self) -> int:
+        """Tokens known to be in memory."""
+        return sum(self._n_resident.values())
+
+    def is_idle(self, seq_id: int) -> bool:
+        """Whether `seq_id` could be leased."""
+        return seq_id in self._idle
+
+    def lease(self, wish: Wish) -> Placement:
+        """Lease a seq_id for `wish.tokens`; at least one of them stays to be evaluated.
+
+        Modifies memory: afterwards the leased sequence holds exactly the first `n_cached` tokens.
+        """
+        assert self._idle
+        placement = self._place(wish)
+        seq_id = placement.seq_id
+        if placement.source != seq_id:
+            self._memory.copy(placement.source, seq_id)
+        n_cached = self._trimmed(seq_id, placement.n_cached)
+        del self._idle[seq_id]
+        self._leased.add(seq_id)
+        self.record(seq_id, wish.caller, wish.tokens[:n_cached])
+        return Placement(seq_id, placement.source, n_cached)
+
+    def record(self, seq_id: int, caller: str, tokens: Tokens) -> None:
+        """Note that `seq_id` holds the KV of `tokens`, for `caller` to share."""
+        if caller != self._callers.get(seq_id):
+            self._forget(seq_id)
+        self._callers[seq_id] = caller
+        self._n_resident[seq_id] = len(tokens)
+        if len(tokens):
+            self._trees.setdefault(caller, RadixTree()).put(seq_id, tokens)
+        else:
+            self._forget(seq_id)
+
+    def release(self, seq_id: int, caller: str, tokens: Tokens) -> None:
+        """Take `seq_id` back; it keeps `tokens` until the space is needed."""
+        self._leased.remove(seq_id)
+        self._idle[seq_id] = None
+        self.record(seq_id, caller, tokens)
+
+    def discard(self, seq_id: int) -> None:
+        """Take `seq_id` back with nothing in it: its memory is in doubt."""
+        self._leased.remove(seq_id)
+        self._memory.clear(seq_id)
+        self._forget(seq_id)
+        self._n_resident[seq_id] = 0
+        self._idle = {seq_id: None, **self._idle}
+
+    def check(self) -> None:
+        """Assert the invariants: each seq_id idle or leased, each indexed under as much as it holds."""
+        assert not self._leased & self._idle.keys()
+        assert self._leased | self._idle.keys() == self._n_resident.keys()
+        for seq_id, n_resident in self._n_resident.items():
+            homes = [caller for caller, tree in self._trees.items() if seq_id in tree]
+            assert homes == ([self._callers[seq_id]] if n_resident else [])
+            assert not homes or len(self._trees[homes[0]].tokens(seq_id)) == n_resident
+
+    def _place(self, wish: Wish) -> Placement:
+        match = self._match(wish)
+        target = self._target(wish, match)
+        if target in match.holders:
+            return Placement(target, target, match.n_tokens)
+        if match.n_tokens >= wish.worth_copying:
+            return Placement(target, min(match.holders), match.n_tokens)
+        return Placement(target, target, 0)
+
+    def _match(self, wish: Wish) -> Match:
+        """Return the longest usable prefix: it leaves a token to evaluate and ends where it can be cut."""
+        tree = self._trees.get(wish.caller)
+        if tree is None or not wish.is_cache_wanted:
+            return NO_MATCH
+        match = tree.match(wish.tokens[:-1])
+        if not match.n_tokens or self._is_trimmable:
+            return match
+        whole = frozenset(
+            h for h in match.holders & self._idle.keys() if self._n_resident[h] == match.n_tokens
+        )
+        return Match(match.n_tokens, whole) if whole else NO_MATCH
+
+    def _target(self, wish: Wish, match: Match) -> int:
+        """Return the idle seq_id to lease: the one asked for, one used up whole, else the least missed."""
+        if wish.slot is not None:
+            return wish.slot
+        n_spared = self._n_spared(wish, match)
+        whole = (
+            seq_id
+            for seq_id in self._idle
+            if seq_id in match.holders and self._n_resident[seq_id] <= n_spared
+        )
+        empty = (seq_id for seq_id in self._idle if not self._n_resident[seq_id])
+        other = (seq_id for seq_id in self._idle if seq_id not in match.holders)
+        return next(chain(whole, empty, other, self._idle))
+
+    @staticmethod
+    def _n_spared(wish: Wish, match: Match) -> int:
+        """Return how much an idle sequence may hold and still be reused in place.
+
+        Nothing of it beyond the match and the one token that is evaluated again; when the match is too short
+        to be copied, also a tail that `slot_prompt_similarity` calls small.
+        """
+        if match.n_tokens < wish.worth_copying and wish.similarity > 0:
+            return int(match.n_tokens / wish.similarity)
+        return match.n_tokens + 1
+
+    def _trimmed(self, seq_id: int, n_keep: int) -> int:
+        """Cut the sequence to `n_keep` tokens; return how many it really keeps (0 where it cannot be cut)."""
+        if n_keep and (not self._is_trimmable or self._memory.trim(seq_id, n_keep)):
+            return n_keep
+        self._memory.clear(seq_id)
+        return 0
+
+    def _forget(self, seq_id: int) -> None:
+        """Unindex `seq_id`; an empty tree goes with it."""
+        caller = self._callers.get(seq_id)
+        tree = self._trees.get(caller) if caller is not None else None
+        if tree is not None:
+            tree.remove(seq_id)
+            if tree.is_empty:
+                del self._trees[caller]  # type: ignore[arg-type]

@@ -1,0 +1,33 @@
+"""What the machine has: cores that compute, memory that is there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_CPUS = Path("/sys/devices/system/cpu")
+_FALLBACK_BYTES = 8 * 1024**3
+
+
+def n_physical_cores() -> int:
+    """Return the cores this process may use; threads that share one count once, as they share its units."""
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    siblings = {_siblings(cpu) for cpu in usable}
+    return max(len(siblings), 1)
+
+
+def available_memory_bytes() -> int:
+    """Return the machine's memory in bytes."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return _FALLBACK_BYTES
+
+
+def _siblings(cpu: int) -> str:
+    """Return a name for the core that `cpu` is a thread of."""
+    path = _CPUS / f"cpu{cpu}" / "topology" / "thread_siblings_list"
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return str(cpu)

@@ -1,0 +1,45 @@
+"""The llama.cpp library itself: started once, its messages on our log."""
+
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+
+import llama_cpp
+
+from corral.core import log
+
+_GGML_WARN, _GGML_ERROR, _GGML_CONT = 3, 4, 5  # enum ggml_log_level, ggml.h
+
+_log = log.get("llama")
+
+
+class Library:
+    """The library's process-wide state. Make one; `last_errors` tells why a call returned NULL."""
+
+    def __init__(self) -> None:
+        self.last_errors: deque[str] = deque(maxlen=5)
+        self._callback = llama_cpp.llama_log_callback(self._on_message)  # kept alive: C holds a pointer to it
+        llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))
+        llama_cpp.llama_backend_init()
+
+    @property
+    def build(self) -> str:
+        """Return the library's version, as `/props` shows it."""
+        return f"llama-cpp-python {llama_cpp.__version__}"
+
+    def close(self) -> None:
+        """Free the backend. The log callback stays: other threads of the library may still speak."""
+        llama_cpp.llama_backend_free()
+
+    def _on_message(self, level: int, text: bytes, _user_data: object) -> None:
+        message = text.decode("utf-8", "replace").strip()
+        if not message or level == _GGML_CONT:
+            return
+        if level == _GGML_ERROR:
+            self.last_errors.append(message)
+            _log.error("llama.message", text=message)
+        elif level == _GGML_WARN:
+            _log.warning("llama.message", text=message)
+        else:
+            _log.debug("llama.message", text=message)

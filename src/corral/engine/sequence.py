@@ -1,0 +1,148 @@
+"""One line of tokens being generated, from waiting to its end. Owned by the scheduler."""
+
+from __future__ import annotations
+
+import enum
+
+import numpy as np
+
+from corral.core.outcome import FinishReason, SequenceEnd, SequenceOutput, SequenceStart, TokenProbs
+from corral.core.request import GenerationRequest
+from corral.engine.intake import Prepared
+from corral.engine.ports import Sampler
+from corral.engine.radix import Tokens
+from corral.engine.text import TextStream
+from corral.engine.window import Cut
+
+
+class Stage(enum.Enum):
+    """Where a sequence stands."""
+
+    WAITING = enum.auto()  # has no seq_id yet
+    PREFILL = enum.auto()  # its prompt is being processed
+    DECODE = enum.auto()  # each step gives it a token
+    ENDED = enum.auto()
+
+
+LEGAL_MOVES = {
+    Stage.WAITING: {Stage.PREFILL, Stage.ENDED},
+    Stage.PREFILL: {Stage.DECODE, Stage.ENDED},
+    Stage.DECODE: {Stage.ENDED},
+    Stage.ENDED: set(),
+}
+
+
+class Sequence:
+    """The state of one sequence.
+
+    Its context, `len(prompt) + n_predicted` tokens less what context shifts dropped:
+        [0, n_cached)        came from the prefix cache
+        [n_cached, n_past)   computed for this sequence
+        n_past               while decoding: `next_token`, sampled and not yet in KV memory
+    """
+
+    def __init__(self, prepared: Prepared, index: int, seed: int, leader: Sequence | None = None) -> None:
+        self.request: GenerationRequest = prepared.request
+        self.index = index
+        self.prompt: Tokens = prepared.prompt
+        self.bias = prepared.bias
+        self.is_truncated = prepared.is_truncated
+        self.seed = seed
+        self.leader = leader  # the sequence of the same request whose prompt this one shares
+        self.stage = Stage.WAITING
+        self.seq_id = -1
+        self.n_cached = 0
+        self.n_past = 0
+        self.next_token = -1
+        self.generated: list[int] = []
+        self.n_shifted_from: int | None = (
+            None  # KV behind this position was slid: not a plain prefix any more
+        )
+        self.sampler: Sampler | None = None
+        self.text = TextStream(prepared.request.stop)
+        self.withheld: tuple[list[int], list[TokenProbs]] = ([], [])  # tokens of an unfinished character
+        self.admitted_s = 0.0
+        self.first_token_s = 0.0
+
+    def move(self, stage: Stage) -> None:
+        """Go on to `stage`; only the moves of the table are legal."""
+        assert stage in LEGAL_MOVES[self.stage], (self.stage, stage)
+        self.stage = stage
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing of its own request stands before it (n > 1: the first one prefills for all)."""
+        return self.leader is None or self.leader.stage in (Stage.DECODE, Stage.ENDED)
+
+    @property
+    def n_predicted(self) -> int:
+        """Tokens sampled so far, the end-of-generation token included."""
+        return len(self.generated)
+
+    @property
+    def n_prefill_left(self) -> int:
+        """Prompt tokens that are not in KV memory yet."""
+        return len(self.prompt) - self.n_past
+
+    def shifted(self, cut: Cut) -> None:
+        """Note that context shift dropped `cut` from KV memory."""
+        self.n_past -= cut.n_discard
+        self.is_truncated = True
+        n_before = cut.n_keep if self.n_shifted_from is None else self.n_shifted_from
+        self.n_shifted_from = min(cut.n_keep, n_before)
+
+    def resident(self) -> Tokens:
+        """Return the tokens whose KV is a plain prefix of this context, oldest first."""
+        n_known = self.n_past if self.n_shifted_from is None else self.n_shifted_from
+        n_prompt = len(self.prompt)
+        if n_known <= n_prompt:
+            return self.prompt[:n_known]
+        return np.concatenate([self.prompt, np.array(self.generated[: n_known - n_prompt], np.int32)])
+
+    def started(self) -> SequenceStart:
+        """Return the report of admission."""
+        return SequenceStart(
+            self.request.request_id,
+            self.index,
+            self.seq_id,
+            len(self.prompt),
+            self.n_cached,
+            self.seed,
+            self.is_truncated,
+        )
+
+    def output(self, text: str, token: int, probs: TokenProbs | None) -> SequenceOutput:
+        """Return one token's output, with those withheld before it."""
+        tokens, withheld_probs = self.withhold(token, probs)
+        self.withheld = ([], [])
+        return SequenceOutput(self.request.request_id, self.index, text, tokens, withheld_probs, None)
+
+    def withhold(self, token: int, probs: TokenProbs | None) -> tuple[list[int], list[TokenProbs]]:
+        """Keep a token back until its character is complete."""
+        tokens, all_probs = self.withheld
+        tokens.append(token)
+        if probs is not None:
+            all_probs.append(probs)
+        return self.withheld
+
+    def ended(self, text: str, reason: FinishReason, stop_text: str, now_s: float) -> SequenceOutput:
+        """Return the last output: the `text` that was still held back, and how it ended."""
+        tokens, probs = self.withheld
+        self.withheld = ([], [])
+        end = SequenceEnd(
+            reason=reason,
+            stop_text=stop_text,
+            n_prompt_tokens=len(self.prompt),
+            n_cached=self.n_cached,
+            n_predicted=self.n_predicted,
+            n_past=self.n_past,
+            prompt_ms=self._prompt_ms(now_s),
+            predicted_ms=(now_s - self.first_token_s) * 1000 if self.first_token_s else 0.0,
+            is_truncated=self.is_truncated,
+            slot=self.seq_id,
+            seed=self.seed,
+        )
+        return SequenceOutput(self.request.request_id, self.index, text, tokens, probs, end)
+
+    def _prompt_ms(self, now_s: float) -> float:
+        return ((self.first_token_s or now_s) - self.admitted_s) * 1000 if self.admitted_s else 0.0
