@@ -54,12 +54,12 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 class GenerationDefaults(msgspec.Struct, frozen=True, kw_only=True):
     """What a request that is silent gets.
 
-    `n_predict`: -1 no limit, -2 until the context is full, else a cap. `n_keep` None keeps the whole prompt.
+    `n_predict`: -1 no limit, -2 until the context is full, else a cap. `n_keep`: -1 the whole prompt.
     """
 
     sampling: SamplingParams = SamplingParams()
     n_predict: int = -1
-    n_keep: int | None = 0
+    n_keep: int = 0
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,98 @@
+"""What is asked of a server: workloads by name, each made of scenarios.
+
+A workload answers one question of the benchmark table in the engine's design; a scenario is one load that is
+run and measured by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import msgspec
+
+from corral.bench.errors import BenchError
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """`n_streams` clients at once; each sends `n_repeats` requests, one after another.
+
+    `headline` names the metric that this scenario is about.
+    """
+
+    name: str
+    n_streams: int
+    n_prompt: int
+    n_predict: int
+    n_repeats: int = 1
+    headline: str = "throughput_tok_s"
+
+    @property
+    def n_requests(self) -> int:
+        """Requests of one run, all streams together."""
+        return self.n_streams * self.n_repeats
+
+
+class Workload(msgspec.Struct, frozen=True):
+    """A named question and the scenarios that answer it."""
+
+    name: str
+    title: str
+    scenarios: tuple[Scenario, ...]
+
+
+_W1 = Workload(
+    "W1",
+    "single stream: decode and prefill",
+    (
+        Scenario("W1 decode", 1, 32, 256, headline="decode_tok_s"),
+        Scenario("W1 prefill", 1, 1024, 1, n_repeats=2, headline="prefill_tok_s"),
+    ),
+)
+_W2 = Workload(
+    "W2",
+    "8 and 32 clients, distinct prompts",
+    (Scenario("W2 8 clients", 8, 128, 128), Scenario("W2 32 clients", 32, 128, 96)),
+)
+_W9 = Workload(
+    "W9",
+    "overhead: a tiny model, 1 and 32 streams",
+    (
+        Scenario("W9 1 stream", 1, 16, 512, n_repeats=4, headline="decode_tok_s"),
+        Scenario("W9 32 streams", 32, 16, 512),
+    ),
+)
+WORKLOADS: Mapping[str, Workload] = MappingProxyType({each.name: each for each in (_W1, _W2, _W9)})
+
+_SCENARIO = re.compile(r"(\d+)x(\d+)\+(\d+)")
+
+
+def workloads_named(names: Sequence[str]) -> tuple[Workload, ...]:
+    """Return the workloads in the order of `names`.
+
+    Raises:
+        BenchError: a name is unknown; the message lists the known ones.
+    """
+    unknown = [name for name in names if name not in WORKLOADS]
+    if unknown:
+        raise BenchError(
+            f"There is no workload {', '.join(unknown)}; the workloads are {', '.join(WORKLOADS)}."
+        )
+    return tuple(WORKLOADS[name] for name in names)
+
+
+def parse_scenario(text: str) -> Scenario:
+    """Return the scenario written as `STREAMSxPROMPT+PREDICT`, such as `8x128+64`.
+
+    Raises:
+        BenchError: the text has another shape, or a number is zero.
+    """
+    match = _SCENARIO.fullmatch(text)
+    counts = [int(digits) for digits in match.groups()] if match else []
+    if not all(counts) or not counts:
+        raise BenchError(
+            f"The scenario {text!r} is not of the shape STREAMSxPROMPT+PREDICT, for instance 8x128+64."
+        )
+    n_streams, n_prompt, n_predict = counts
+    return Scenario(text, n_streams, n_prompt, n_predict)

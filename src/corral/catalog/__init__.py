@@ -1,0 +1,1 @@
+"""Which model, and where its file is. `source` is the entrance."""

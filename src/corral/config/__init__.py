@@ -1,0 +1,1 @@
+"""The table of options, and the only reader of environment and files. Start at `options`, then `parse`."""

@@ -1,0 +1,104 @@
+"""Options about the HTTP side."""
+
+from __future__ import annotations
+
+from corral.config.checks import no_single_address, not_positive, only_on
+from corral.config.kinds import Integer, Real, Text
+from corral.config.option import Option
+from corral.config.server_kinds import KeyFile, Keys
+
+_YEAR_S = 365 * 24 * 3600
+
+ROWS = (
+    Option(
+        flags="--host",
+        env="LLAMA_ARG_HOST",
+        fills="server.host",
+        kind=Text("HOST"),
+        check=no_single_address,
+        help="The address to listen on; 0.0.0.0 for every network.",
+    ),
+    Option(
+        flags="--port",
+        env="LLAMA_ARG_PORT",
+        fills="server.port",
+        kind=Integer(0, 65535),
+        help="The port to listen on; 0: any free one.",
+    ),
+    Option(
+        flags="--api-key",
+        env="LLAMA_API_KEY",
+        fills="server.api_keys",
+        kind=Keys(),
+        is_repeatable=True,
+        help="Ask every client for one of these keys.",
+    ),
+    Option(
+        flags="--api-key-file",
+        env="LLAMA_ARG_API_KEY_FILE",
+        fills="server.api_keys",
+        kind=KeyFile(),
+        is_file=True,
+        is_repeatable=True,
+        help="The same from a file, one key a line; empty lines and lines that start with # do not count.",
+    ),
+    Option(
+        flags="-to --timeout",
+        env="LLAMA_ARG_TIMEOUT",
+        fills="server.timeout_s",
+        kind=Real(0, _YEAR_S),
+        unit="s",
+        check=not_positive,
+        help="How long one read or write of a socket may take.",
+    ),
+    Option(
+        flags="--metrics",
+        env="LLAMA_ARG_ENDPOINT_METRICS",
+        fills="server.is_metrics",
+        help="Open GET /metrics for Prometheus.",
+    ),
+    Option(
+        flags="--slots",
+        off="--no-slots",
+        env="LLAMA_ARG_ENDPOINT_SLOTS",
+        fills="server.is_slots",
+        help="Open GET /slots, which shows what runs now.",
+    ),
+    Option(
+        flags="--props",
+        env="LLAMA_ARG_ENDPOINT_PROPS",
+        fills="server.is_props",
+        help="Open POST /props, which changes settings of the running server.",
+    ),
+    Option(
+        flags="--ui --webui",
+        off="--no-ui --no-webui",
+        env="LLAMA_ARG_UI LLAMA_ARG_WEBUI",
+        fills="server.is_ui",
+        help="The web page at /.",
+    ),
+    Option(
+        flags="--jinja",
+        off="--no-jinja",
+        env="LLAMA_ARG_JINJA",
+        fills=None,
+        default_text="on",
+        check=only_on("chat templates are always Jinja"),
+        help="Full Jinja chat templates. Corral has no others.",
+    ),
+    Option(
+        flags="--shutdown-s",
+        fills="server.shutdown_s",
+        kind=Real(0, _YEAR_S),
+        unit="s",
+        help="How long running requests may take to end when the server stops.",
+    ),
+    Option(
+        flags="--hang-s",
+        fills="server.hang_s",
+        kind=Real(0, _YEAR_S),
+        unit="s",
+        check=not_positive,
+        help="How long one step may take before the engine counts as hung and is restarted.",
+    ),
+)

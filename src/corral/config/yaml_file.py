@@ -1,0 +1,89 @@
+"""The configuration file: long flags without their dashes, alone or under a heading of the reference page.
+
+    ctx-size: 4096
+    sampling:
+      top-k: 20
+    api-key: [one, two]
+
+Every value is read as the text that stands in the file, by the same rules as on the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import yaml
+
+from corral.config.given import Given, ReadFile, give
+from corral.config.options import KEYS, TABLE, Spelling, nearest
+from corral.config.refused import refuse_flag
+from corral.config.rows.general import CONFIG, HELP, VERSION
+from corral.core.errors import SettingsError
+
+# What speaks of the command line itself has no place in a file.
+_KEYS = {key: spelling for key, spelling in KEYS.items() if spelling.option not in (CONFIG, HELP, VERSION)}
+
+
+def read_yaml(text: str, read_file: ReadFile) -> list[Given]:
+    """Return what the file gives, in its order.
+
+    Raises:
+        SettingsError: no YAML, an unknown key, or a value that cannot be read.
+    """
+    return [
+        _read(key, _find(key), item, read_file)
+        for key, value in _entries(_load(text))
+        for item in _items(key, value)
+    ]
+
+
+def _load(text: str) -> dict[object, object]:
+    try:
+        document = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes texts, lists and dicts only
+    except (yaml.YAMLError, RecursionError) as error:
+        raise SettingsError(f"error in the configuration file: {error}") from error
+    if document in (None, ""):
+        return {}
+    if not isinstance(document, dict):
+        raise SettingsError("error in the configuration file: it must hold `name: value` lines")
+    return document
+
+
+def _entries(document: dict[object, object]) -> Iterator[tuple[str, object]]:
+    for key, value in document.items():
+        if key in TABLE and isinstance(value, dict):
+            yield from ((_normal(inner), item) for inner, item in value.items())
+        else:
+            yield _normal(key), value
+
+
+def _normal(key: object) -> str:
+    return str(key).replace("_", "-")
+
+
+def _find(key: str) -> Spelling:
+    refuse_flag(f"--{key}")
+    spelling = _KEYS.get(key)
+    if spelling is None:
+        text = f'error in the configuration file: unknown key "{key}"'
+        raise SettingsError("; ".join(filter(None, [text, nearest(key, _KEYS)])))
+    return spelling
+
+
+def _items(key: str, value: object) -> Iterator[str]:
+    items = value if isinstance(value, list) and _find(key).option.is_repeatable else [value]
+    for item in items:
+        if not isinstance(item, str):
+            raise _wrong(key, "one value was expected")
+        yield item
+
+
+def _read(key: str, spelling: Spelling, text: str, read_file: ReadFile) -> Given:
+    try:
+        return give(spelling.option, key, spelling.word(text), read_file)
+    except ValueError as error:
+        raise _wrong(key, str(error)) from error
+
+
+def _wrong(key: str, reason: str) -> SettingsError:
+    return SettingsError(f'error in the configuration file, "{key}": {reason}')

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from corral.bench.comparison import Repetition, alternation, check_distinct, compare
+from corral.bench.dialect import DIALECTS
+from corral.bench.errors import BenchError
+from corral.bench.load import LoadSettings
+from corral.bench.target import Target
+from corral.bench.workload import Scenario
+
+A, B = Target("A", "127.0.0.1", 1), Target("B", "127.0.0.1", 2)
+SETTINGS = LoadSettings(dialect=DIALECTS["completion"], timeout_s=5.0)
+SCENARIO = Scenario("small", n_streams=2, n_prompt=8, n_predict=6)
+
+
+def test_the_order_turns_in_every_round() -> None:
+    assert alternation([A, B], 3) == [(0, A), (0, B), (1, B), (1, A), (2, A), (2, B)]
+
+
+def test_a_single_target_runs_every_round() -> None:
+    assert alternation([A], 2) == [(0, A), (1, A)]
+
+
+def test_two_targets_meet_the_same_prompts_and_each_round_has_others(fake_server) -> None:
+    fakes = {"A": fake_server(), "B": fake_server()}
+    started = []
+
+    async def run():
+        async with fakes["A"].listening("A") as a, fakes["B"].listening("B") as b:
+            repetition = Repetition(2, settle_s=0)
+            run = compare(
+                [a, b], [SCENARIO], SETTINGS, repetition, lambda target: started.append(target.name)
+            )
+            return [(sample.round_, sample.target.name) async for sample in run]
+
+    order = asyncio.run(run())
+
+    assert order == [(0, "A"), (0, "B"), (1, "B"), (1, "A")]
+    assert started == ["A", "B", "B", "A"]
+    prompts = {name: measured_prompts(fake) for name, fake in fakes.items()}
+    assert prompts["A"] == prompts["B"]
+    assert len(prompts["A"]) == 4
+
+
+def measured_prompts(fake) -> set[tuple[int, ...]]:
+    """Return the prompts of the sampled runs; the warm-up asks for fewer tokens."""
+    asked = (body for path, body in fake.requests if path == "/completion")
+    return {tuple(body["prompt"]) for body in asked if body["n_predict"] == SCENARIO.n_predict}
+
+
+def test_names_must_differ() -> None:
+    with pytest.raises(BenchError, match="Two targets are called 'A'"):
+        check_distinct([A, A])

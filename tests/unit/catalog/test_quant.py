@@ -1,0 +1,48 @@
+"""A repository's file is chosen by its quantization."""
+
+from __future__ import annotations
+
+import pytest
+
+from corral.catalog.quant import choose
+from corral.core.errors import ModelLoadError
+
+FILES = [
+    "README.md",
+    "mmproj-Q4_K_M.gguf",
+    "name-F16.gguf",
+    "name-Q4_K_M.gguf",
+    "name-Q4_K.gguf",
+    "name.q8_0.gguf",
+    "Q2_K/name-Q2_K-00002-of-00002.gguf",
+    "Q2_K/name-Q2_K-00001-of-00002.gguf",
+]
+
+
+@pytest.mark.parametrize(
+    ("quant", "file"),
+    [
+        (None, "name-Q4_K_M.gguf"),
+        ("Q4_K_M", "name-Q4_K_M.gguf"),
+        ("Q4_K", "name-Q4_K.gguf"),
+        ("Q8_0", "name.q8_0.gguf"),
+        ("f16", "name-F16.gguf"),
+        ("Q2_K", "Q2_K/name-Q2_K-00001-of-00002.gguf"),
+    ],
+)
+def test_the_tag_picks_the_file(quant, file):
+    assert choose(FILES, quant) == file
+
+
+def test_without_the_preferred_one_the_first_is_taken():
+    assert choose(["b-Q8_0.gguf", "a-Q8_0.gguf"], None) == "a-Q8_0.gguf"
+
+
+def test_a_missing_tag_is_answered_with_what_there_is():
+    with pytest.raises(ModelLoadError, match=r"no Q5_0 file, only a-Q8_0\.gguf"):
+        choose(["a-Q8_0.gguf"], "Q5_0")
+
+
+def test_a_repository_without_models_is_refused():
+    with pytest.raises(ModelLoadError, match="no GGUF file"):
+        choose(["mmproj-a.gguf", "README.md"], None)
