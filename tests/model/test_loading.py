@@ -8,6 +8,7 @@ from corral.core.errors import ModelLoadError
 from corral.core.settings import EngineSettings
 from corral.engine.llama import runner as llama_runner
 from corral.engine.llama.context import AUTO_KV_BYTES, shape
+from corral.engine.llama.cores import n_threads_for
 
 GIB = 1024**3
 
@@ -58,3 +59,8 @@ def test_unasked_for_slots_never_cost_more_than_their_budget():
 
 def test_one_slot_is_always_there():
     assert shape(EngineSettings(n_ctx=10**6), 32768, 10**6, GIB).n_slots == 1
+
+
+@pytest.mark.parametrize(("mib", "n_threads"), [(4, 1), (63, 1), (64, 2), (10_000, 8)])
+def test_a_small_model_gets_as_many_threads_as_it_is_worth(mib, n_threads):
+    assert n_threads_for(mib * 1024**2, 8) == n_threads

@@ -9,7 +9,7 @@ import llama_cpp
 
 from corral.core.errors import ModelLoadError
 from corral.core.settings import EngineSettings
-from corral.engine.llama.cores import available_memory_bytes, n_physical_cores
+from corral.engine.llama.cores import available_memory_bytes, n_physical_cores, n_threads_for
 from corral.engine.llama.library import Library
 from corral.engine.llama.model import Model
 
@@ -52,7 +52,7 @@ class Context:
     def __init__(self, library: Library, model: Model, settings: EngineSettings) -> None:
         n_ctx_train = llama_cpp.llama_model_n_ctx_train(model.pointer)
         self.shape = shape(settings, n_ctx_train, model.kv_bytes_per_token(), available_memory_bytes())
-        params = self._params(settings)
+        params = self._params(settings, llama_cpp.llama_model_size(model.pointer))
         self.pointer: Any = llama_cpp.llama_init_from_model(model.pointer, params)
         if not self.pointer:
             reason = "; ".join(library.last_errors) or "not enough memory, or a combination llama.cpp refuses"
@@ -64,9 +64,9 @@ class Context:
         """Free memory and buffers."""
         llama_cpp.llama_free(self.pointer)
 
-    def _params(self, settings: EngineSettings) -> Any:  # noqa: ANN401 - a ctypes struct
+    def _params(self, settings: EngineSettings, model_bytes: int) -> Any:  # noqa: ANN401 - a ctypes struct
         params = llama_cpp.llama_context_default_params()
-        n_threads = settings.n_threads or n_physical_cores()
+        n_threads = settings.n_threads or n_threads_for(model_bytes, n_physical_cores())
         params.n_ctx = -(-self.shape.n_ctx // PAD) * PAD * self.shape.n_slots
         params.n_batch = settings.n_batch
         params.n_ubatch = min(settings.n_ubatch, settings.n_batch)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 _CPUS = Path("/sys/devices/system/cpu")
+BYTES_WORTH_A_THREAD = 32 * 1024**2
 _FALLBACK_BYTES = 8 * 1024**3
 
 
@@ -14,6 +15,14 @@ def n_physical_cores() -> int:
     usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     siblings = {_siblings(cpu) for cpu in usable}
     return max(len(siblings), 1)
+
+
+def n_threads_for(model_bytes: int, n_cores: int) -> int:
+    """Return how many threads a model of this size is worth: one for each 32 MiB of weights, up to the cores.
+
+    Below that, threads spend more time waiting for each other than computing (docs/decisions/0007).
+    """
+    return max(1, min(n_cores, model_bytes // BYTES_WORTH_A_THREAD))
 
 
 def available_memory_bytes() -> int:

@@ -1,0 +1,1 @@
+"""The gateway's side of the engines: their processes, their lives, and the way of a request to one."""

@@ -1,0 +1,110 @@
+"""What an engine process has accepted and not ended yet, and who waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from corral.core.errors import from_report
+from corral.core.messages import Detokenized, Failed, Finished, Stepped, Tokenized
+from corral.gateway.frames import ProtocolError
+from corral.gateway.slots import Slots
+
+if TYPE_CHECKING:
+    from corral.core.errors import CorralError
+    from corral.core.messages import ModelFacts
+    from corral.gateway.generation import Generation
+    from corral.gateway.metrics import Meter
+
+Answer = Tokenized | Detokenized
+RequestEvent = Stepped | Finished | Failed | Tokenized | Detokenized
+
+
+class OpenRequests:
+    """The open generations and calls of one engine process, and its slots; born with `Ready`, gone with it.
+
+    A generation stays here until its one `Finished` or `Failed`, also when its reader has left before.
+    `meter` counts over all processes of a worker and is the worker's.
+    """
+
+    def __init__(self, facts: ModelFacts, meter: Meter) -> None:
+        self.slots = Slots(facts)
+        self._meter = meter
+        self._generations: dict[str, Generation] = {}
+        self._calls: dict[str, asyncio.Future[Answer]] = {}
+
+    @property
+    def n_open(self) -> int:
+        """How many generations have not ended."""
+        return len(self._generations)
+
+    @property
+    def n_waiting(self) -> int:
+        """How many of them have no slot yet."""
+        return sum(not generation.has_started for generation in self._generations.values())
+
+    def accept(self, generation: Generation) -> None:
+        """Feed `generation` from now on, until it ends."""
+        request_id = generation.request.request_id
+        assert request_id not in self._generations, f"request id {request_id} is taken"
+        self._generations[request_id] = generation
+
+    def accept_call(self, request_id: str) -> asyncio.Future[Answer]:
+        """Return what will hold the answer to the call `request_id`."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._calls[request_id] = future
+        return future
+
+    def apply(self, event: RequestEvent) -> None:
+        """Hand what the engine says to whom it concerns. Raises `ProtocolError` if that is nobody."""
+        try:
+            match event:
+                case Stepped():
+                    self._step(event)
+                case Finished(request_id):
+                    self._end(request_id, None)
+                case Failed(request_id, report):
+                    self._end(request_id, from_report(report))
+                case Tokenized() | Detokenized():
+                    self._answer(event)
+        except LookupError as error:
+            raise ProtocolError(f"no such request or slot: {error}") from error
+
+    def fail_all(self, error: CorralError) -> None:
+        """End everything with `error`: the engine is gone."""
+        report = error.report()
+        for request_id in [*self._generations, *self._calls]:
+            self._end(request_id, from_report(report))  # one for each: a raised exception is not shared
+
+    def _step(self, event: Stepped) -> None:
+        generations = self._generations
+        slots = self.slots
+        for start in event.starts:
+            generation = generations[start.request_id]
+            slots.start(generation.request, start)
+            generation.put(start)
+        for output in event.outputs:
+            slots.output(output)
+            generations[output.request_id].put(output)
+        self._meter.step(event)
+
+    def _end(self, request_id: str, error: CorralError | None) -> None:
+        generation = self._generations.pop(request_id, None)
+        if generation is None:
+            self._fail_call(request_id, error)
+            return
+        self.slots.release(request_id)
+        if error is None:
+            generation.finish()
+        else:
+            generation.fail(error)
+
+    def _answer(self, event: Answer) -> None:
+        future = self._calls.pop(event.request_id)
+        if not future.done():  # else cancelled: nobody waits any more
+            future.set_result(event)
+
+    def _fail_call(self, request_id: str, error: CorralError | None) -> None:
+        future = self._calls.pop(request_id)
+        if not future.done():
+            future.set_exception(error or ProtocolError(f"{request_id} ended without an answer"))

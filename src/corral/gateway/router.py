@@ -1,0 +1,130 @@
+"""The way of a request to the worker of its model: the door through which the dialects see the engines."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import TYPE_CHECKING
+
+from corral.core.errors import ModelLoadingError, QueueFullError, UnavailableError
+from corral.core.messages import Detokenize, Detokenized, Tokenize, Tokenized
+from corral.gateway.generation import Generation
+from corral.gateway.lifecycle import State
+from corral.gateway.slots import Slots
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from corral.core.messages import ModelFacts
+    from corral.core.request import GenerationRequest
+    from corral.gateway.metrics import MetricsSnapshot
+    from corral.gateway.process import EngineProcess
+    from corral.gateway.slots import SlotView
+    from corral.gateway.worker import Worker
+
+RESTART_WAIT_S = 30.0
+RETRY_AFTER_S = 5
+
+
+class Router:
+    """Finds the worker of the model called `name` and hands it requests.
+
+    `name` may change until that model is loaded: where the model comes from may decide it. `workers` belongs
+    to the supervisor and is only read here. `max_queue` bounds how many requests wait for a slot. While a
+    crashed engine restarts, requests wait up to `restart_wait_s`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        workers: Mapping[str, Worker],
+        *,
+        max_queue: int,
+        restart_wait_s: float = RESTART_WAIT_S,
+    ) -> None:
+        self.name = name
+        self._workers = workers
+        self._max_queue = max_queue
+        self._restart_wait_s = restart_wait_s
+        self._n_parked = 0
+        self._call_ids = itertools.count()
+
+    def facts(self) -> ModelFacts:
+        """Return the model's facts; they stay known while a crashed engine restarts.
+
+        Raises `ModelLoadingError` during the first load, `UnavailableError` when it failed or was unloaded.
+        """
+        worker = self._worker()
+        assert worker.facts is not None
+        return worker.facts
+
+    def generate(self, request: GenerationRequest) -> Generation:
+        """Return the stream of `request`. Nothing happens before it is entered.
+
+        Entering may raise `ModelLoadingError`, `QueueFullError` or `UnavailableError`.
+        """
+        return Generation(request, self._enter, self._leave)
+
+    async def tokenize(
+        self, pieces: list[str | list[int]], *, add_special: bool, parse_special: bool
+    ) -> Tokenized:
+        """Return the token ids of text and id pieces, joined, and the bytes of each."""
+        process = await self._ready_process()
+        answer = await process.call(Tokenize(self._call_id(), pieces, add_special, parse_special))
+        assert isinstance(answer, Tokenized)
+        return answer
+
+    async def detokenize(self, tokens: list[int]) -> bytes:
+        """Return the bytes of `tokens`, joined."""
+        process = await self._ready_process()
+        answer = await process.call(Detokenize(self._call_id(), tokens))
+        assert isinstance(answer, Detokenized)
+        return answer.content
+
+    def slots(self) -> list[SlotView]:
+        """Return what every slot does, without asking the engine. Raises as `facts`."""
+        requests = self._worker().process.requests
+        slots = requests.slots if requests is not None else Slots(self.facts())  # idle while it restarts
+        return slots.views()
+
+    def metrics(self) -> MetricsSnapshot:
+        """Return the metrics and start the next averages from here. Raises as `facts`."""
+        return self._worker().metrics(n_parked=self._n_parked)
+
+    async def _enter(self, generation: Generation) -> None:
+        worker = self._worker()
+        self._check_room(worker)
+        process = worker.process if worker.state is State.READY else await self._ready_process()
+        process.submit(generation)
+
+    def _leave(self, generation: Generation) -> None:
+        self._workers[self.name].process.cancel(generation.request.request_id)
+
+    def _check_room(self, worker: Worker) -> None:
+        assert worker.facts is not None
+        if worker.n_open + self._n_parked >= worker.facts.n_slots + self._max_queue:
+            raise QueueFullError("The queue of requests is full", retry_after_s=RETRY_AFTER_S)
+
+    def _worker(self) -> Worker:
+        """Return the worker, which was ready at least once and is meant to be again."""
+        worker = self._workers.get(self.name)
+        if worker is None:
+            raise ModelLoadingError("Loading model")
+        worker.check_usable()
+        return worker
+
+    async def _ready_process(self) -> EngineProcess:
+        self._n_parked += 1
+        try:
+            async with asyncio.timeout(self._restart_wait_s):
+                while (worker := self._worker()).state is not State.READY:
+                    await worker.settled.wait()
+        except TimeoutError:
+            message = "The model's engine is restarting"
+            raise UnavailableError(message, retry_after_s=RETRY_AFTER_S) from None
+        finally:
+            self._n_parked -= 1
+        return worker.process
+
+    def _call_id(self) -> str:
+        return f"call-{next(self._call_ids)}"

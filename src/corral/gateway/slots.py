@@ -1,0 +1,94 @@
+"""What each slot is doing, kept from the engine's own words so that `/slots` never has to ask the engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from corral.core.messages import ModelFacts
+    from corral.core.outcome import SequenceEnd, SequenceOutput, SequenceStart
+    from corral.core.request import GenerationRequest
+
+
+class SlotView(msgspec.Struct, frozen=True, kw_only=True):
+    """One slot at one moment.
+
+    `request` and `start` are those of the sequence that runs, or, when idle, of the last one that ran (None
+    before the first). `n_decoded` counts its generated tokens; `end` says how it ended, None while it runs.
+    """
+
+    id: int
+    n_ctx: int
+    is_processing: bool = False
+    request: GenerationRequest | None = None
+    start: SequenceStart | None = None
+    n_decoded: int = 0
+    end: SequenceEnd | None = None
+
+
+class _Slot:
+    """The mutable record behind one `SlotView`."""
+
+    __slots__ = ("end", "is_processing", "n_decoded", "request", "start")
+
+    def __init__(self) -> None:
+        self.is_processing = False
+        self.request: GenerationRequest | None = None
+        self.start: SequenceStart | None = None
+        self.n_decoded = 0
+        self.end: SequenceEnd | None = None
+
+
+class Slots:
+    """A reducer of starts, outputs and ends of one engine process. No clock, no I/O."""
+
+    def __init__(self, facts: ModelFacts) -> None:
+        self._n_ctx = facts.n_ctx
+        self._slots = [_Slot() for _ in range(facts.n_slots)]
+        self._busy: dict[tuple[str, int], _Slot] = {}
+
+    @property
+    def n_busy(self) -> int:
+        """How many slots run a sequence."""
+        return len(self._busy)
+
+    def start(self, request: GenerationRequest, start: SequenceStart) -> None:
+        """Note that a sequence of `request` got its slot."""
+        slot = self._slots[start.slot] = _Slot()
+        slot.is_processing = True
+        slot.request = request
+        slot.start = start
+        self._busy[start.request_id, start.index] = slot
+
+    def output(self, output: SequenceOutput) -> None:
+        """Note what one step gave one sequence; no effect on one that never had a slot."""
+        slot = self._busy.get((output.request_id, output.index))
+        if slot is None:
+            return
+        slot.n_decoded += len(output.tokens)
+        if output.end is not None:
+            slot.end = output.end
+            slot.is_processing = False
+            del self._busy[output.request_id, output.index]
+
+    def release(self, request_id: str) -> None:
+        """Free what `request_id` still holds: when it broke off, no end of its sequences came."""
+        for key in [key for key in self._busy if key[0] == request_id]:
+            self._busy.pop(key).is_processing = False
+
+    def views(self) -> list[SlotView]:
+        """Return all slots in the order of their ids."""
+        return [
+            SlotView(
+                id=number,
+                n_ctx=self._n_ctx,
+                is_processing=slot.is_processing,
+                request=slot.request,
+                start=slot.start,
+                n_decoded=slot.n_decoded,
+                end=slot.end,
+            )
+            for number, slot in enumerate(self._slots)
+        ]

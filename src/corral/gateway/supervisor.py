@@ -1,0 +1,239 @@
+"""The one task that owns the workers: commands and events in, processes started, ended and restarted."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from corral.core import log
+from corral.core.clock import Clock, MonotonicClock
+from corral.core.errors import ModelLoadError
+from corral.gateway.backoff import delay_s
+from corral.gateway.lifecycle import FINAL, State
+from corral.gateway.vitals import hang_reason
+from corral.gateway.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    from corral.core.messages import Load, ModelFacts
+
+# -P: a file that happens to lie in the working directory is not imported in place of ours.
+ENGINE_ARGV = (sys.executable, "-P", "-m", "corral.engine")
+CHECK_EVERY_S = 1.0
+ABORT_GRACE_S = 2.0
+
+_log = log.get("gateway")
+
+
+class Start(NamedTuple):
+    """Start the worker's process, for the first time or again."""
+
+    worker: Worker
+
+
+class Unload(NamedTuple):
+    """Let the worker's requests end within the time, then cut them; end its process."""
+
+    worker: Worker
+    within_s: float
+
+
+class Cut(NamedTuple):
+    """The time to drain is over: ask the process to abort what it does."""
+
+    worker: Worker
+
+
+class Kill(NamedTuple):
+    """It did not listen."""
+
+    worker: Worker
+
+
+class EngineReady(NamedTuple):
+    """The worker's engine has loaded its model."""
+
+    worker: Worker
+    facts: ModelFacts
+
+
+class EngineEnded(NamedTuple):
+    """The worker's process is gone, or could not be started."""
+
+    worker: Worker
+    reason: str
+
+
+class Check(NamedTuple):
+    """Time to look for hung engines."""
+
+
+Message = Start | Unload | Cut | Kill | EngineReady | EngineEnded | Check
+
+
+class Supervisor:
+    """Owner of the workers. Enter it (`async with`) to start its task; leaving ends every process.
+
+    `hang_s` bounds one step of an engine. `argv` is the command of an engine process.
+    """
+
+    def __init__(
+        self, *, hang_s: float, argv: Sequence[str] = ENGINE_ARGV, clock: Clock | None = None
+    ) -> None:
+        self._hang_s = hang_s
+        self._argv = tuple(argv)
+        self._clock = clock or MonotonicClock()
+        self._workers: dict[str, Worker] = {}
+        self._inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def workers(self) -> Mapping[str, Worker]:
+        """The workers by the name of their model; to read, not to keep."""
+        return self._workers
+
+    @property
+    def n_open(self) -> int:
+        """How many requests the engines have accepted and not ended."""
+        return sum(worker.n_open for worker in self._workers.values())
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run(), name="supervisor")
+        self._post(Check())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._task is not None
+        await self.shutdown(within_s=0.0)
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def load(self, name: str, load: Load) -> ModelFacts:
+        """Load a model under `name` and return its facts. Raises the `CorralError` that says why not."""
+        before = self._workers.get(name)
+        assert before is None or before.state in FINAL, f"{name} is loaded"
+        worker = self._workers[name] = Worker(name, load, self, self._clock)
+        self._post(Start(worker))
+        await worker.settled.wait()
+        if worker.facts is None:
+            raise worker.error or ModelLoadError("stopped while loading")
+        return worker.facts
+
+    async def unload(self, name: str, *, within_s: float) -> None:
+        """End the model's process: when its requests have ended, at most about `within_s` from now."""
+        worker = self._workers[name]
+        self._post(Unload(worker, within_s))
+        await worker.gone.wait()
+
+    async def shutdown(self, *, within_s: float) -> None:
+        """Unload every model."""
+        await asyncio.gather(*(self.unload(name, within_s=within_s) for name in self._workers))
+
+    def kill_all(self) -> None:
+        """End every process now; their requests fail."""
+        for worker in self._workers.values():
+            worker.process.kill()
+
+    def engine_ready(self, worker: Worker, facts: ModelFacts) -> None:
+        """Note that `worker`'s engine has loaded its model. Called by the worker."""
+        self._post(EngineReady(worker, facts))
+
+    def engine_ended(self, worker: Worker, reason: str) -> None:
+        """Note that `worker`'s process is gone. Called by the worker."""
+        self._post(EngineEnded(worker, reason))
+
+    async def _run(self) -> None:
+        while True:
+            message = await self._inbox.get()
+            try:
+                await self._apply(message)
+            except Exception:  # noqa: BLE001 (one message that fails must not end all models)
+                _log.error("supervisor.fault", exc_info=True, message=type(message).__name__)
+
+    async def _apply(self, message: Message) -> None:
+        match message:
+            case Start(worker):
+                await self._start(worker)
+            case EngineReady(worker, facts):
+                self._ready(worker, facts)
+            case EngineEnded(worker, reason):
+                self._ended(worker, reason)
+            case Unload(worker, within_s):
+                self._unload(worker, within_s)
+            case Cut(worker):
+                self._cut(worker)
+            case Kill(worker):
+                worker.process.kill()
+            case Check():
+                self._check()
+
+    async def _start(self, worker: Worker) -> None:
+        if worker.state in FINAL:  # unloaded while its start was due
+            return
+        _log.info("engine.starting", model=worker.name)
+        try:  # a fork and an exec: the only wait of this task
+            await worker.start(self._argv)
+        except OSError as error:
+            self._post(EngineEnded(worker, f"it could not be started: {error}"))
+
+    def _ready(self, worker: Worker, facts: ModelFacts) -> None:
+        if worker.state is not State.STARTING:  # unloaded while it loaded
+            return
+        worker.ready(facts)
+        _log.info(
+            "model.ready",
+            model=worker.name,
+            load_s=worker.load_s,
+            n_slots=facts.n_slots,
+            n_ctx=facts.n_ctx,
+        )
+
+    def _ended(self, worker: Worker, reason: str) -> None:
+        if worker.state is State.DRAINING:
+            worker.stopped()
+            _log.info("model.unloaded", model=worker.name, reason=reason)
+        elif worker.facts is None:
+            worker.failed(reason)
+            _log.error("model.load_failed", model=worker.name, reason=worker.error)
+        else:
+            worker.crashed(reason)
+            pause_s = delay_s(worker.n_crashes_in_a_row)
+            self._later(pause_s, Start(worker))
+            _log.error("engine.crashed", model=worker.name, reason=reason, restart_in_s=pause_s)
+
+    def _unload(self, worker: Worker, within_s: float) -> None:
+        match worker.state:
+            case State.UNLOADED | State.BACKOFF:
+                worker.stopped()
+            case State.STARTING | State.READY:
+                worker.draining()
+                self._later(within_s, Cut(worker))
+            case State.DRAINING:  # asked again: the shorter time holds
+                self._later(within_s, Cut(worker))
+
+    def _cut(self, worker: Worker) -> None:
+        if worker.state in FINAL:
+            return
+        worker.process.terminate()
+        self._later(ABORT_GRACE_S, Kill(worker))
+
+    def _check(self) -> None:
+        self._later(CHECK_EVERY_S, Check())
+        for worker in self._workers.values():
+            if worker.state not in {State.STARTING, State.READY}:
+                continue
+            reason = hang_reason(worker.process.vitals(), self._hang_s)
+            if reason is not None:
+                _log.error("engine.hung", model=worker.name, reason=reason)
+                worker.process.kill(because=reason)
+
+    def _later(self, pause_s: float, message: Message) -> None:
+        asyncio.get_running_loop().call_later(pause_s, self._post, message)
+
+    def _post(self, message: Message) -> None:
+        self._inbox.put_nowait(message)

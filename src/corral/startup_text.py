@@ -1,0 +1,92 @@
+"""What `corral serve` tells the person who started it, on standard output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from corral import __version__
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from corral.catalog.source import ModelSource
+    from corral.core.messages import ModelFacts
+
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared with, not bound)
+
+
+class StartupText:
+    """Says a line at each stage of the server's life."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(highlight=False, soft_wrap=True)
+
+    def listening(self, host: str, port: int) -> None:
+        """The socket is bound."""
+        self._say(f"Corral {__version__} listens on {web_address(host, port)}")
+
+    def loading(self, source: ModelSource) -> None:
+        """The model's file is on this machine."""
+        self._say(f"Loading {source.name}")
+
+    def ready(self, source: ModelSource, facts: ModelFacts) -> None:
+        """Requests are welcome."""
+        self._say(f"{source.name} is ready: {facts.n_slots} slots of {facts.n_ctx} tokens")
+        if source.is_bundled:
+            self._say("It is the small demonstration model that comes with Corral, and knows little.")
+            self._say("Serve a real one with: corral serve -m model.gguf")
+
+    def stopping(self, within_s: float) -> None:
+        """A signal came."""
+        self._say(f"Stopping: running requests have {within_s:g} s to end; Ctrl-C again ends at once")
+
+    def downloads(self) -> DownloadBars:
+        """Return the bars of files that are being downloaded."""
+        return DownloadBars(self._console)
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False)
+        self._console.file.flush()
+
+
+class DownloadBars:
+    """One bar for each file, from the first word of it; a `catalog.progress.Progress` to be entered.
+
+    May be called from any thread.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._bars: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bars:
+            self._progress.stop()
+
+    def __call__(self, name: str, fraction: float) -> None:
+        """Show that `fraction` of the file is here."""
+        if not self._bars:
+            self._progress.start()
+        if name not in self._bars:
+            self._bars[name] = self._progress.add_task(name, total=1.0)
+        self._progress.update(self._bars[name], completed=fraction)
+
+
+def web_address(host: str, port: int) -> str:
+    """Return the URL to open in a browser on this machine."""
+    host = WILDCARDS.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
