@@ -121,8 +121,7 @@ class _Serving:
             runner=self._runner,
             model_path=str(source.path),
             engine=self._settings.engine,
-            # The log file is the gateway's; an engine's lines go to standard error.
-            log=msgspec.structs.replace(self._settings.log, file=None),
+            log=msgspec.structs.replace(self._settings.log, is_file_shared=True),
         )
         return source, await self._supervisor.load(source.name, load)
 

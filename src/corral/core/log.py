@@ -9,6 +9,7 @@ import json
 import logging
 import sys
 import time
+from pathlib import Path
 from typing import TextIO
 
 from corral.core.settings import LogSettings
@@ -53,7 +54,9 @@ def get(name: str) -> EventLog:
 def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
     """Send this process's events where `settings` say: `stream` (default standard error) and a file."""
     root = logging.getLogger("corral")
-    root.handlers.clear()
+    for handler in list(root.handlers):
+        root.removeHandler(handler)
+        handler.close()
     root.propagate = False
     root.setLevel(logging.DEBUG if settings.verbosity > 0 else logging.INFO)
     if not settings.is_enabled:
@@ -63,12 +66,21 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
     console = stream or sys.stderr
     _add(root, logging.StreamHandler(console), settings, is_colored=_is_colored(settings.colors, console))
     if settings.file is not None:
-        _add(root, logging.FileHandler(settings.file, mode="w", encoding="utf-8"), settings, is_colored=False)
+        _add(
+            root, _file_handler(settings.file, is_shared=settings.is_file_shared), settings, is_colored=False
+        )
 
 
 def _add(root: logging.Logger, handler: logging.Handler, settings: LogSettings, *, is_colored: bool) -> None:
     handler.setFormatter(_JsonLine() if settings.is_json else _TextLine(settings, is_colored=is_colored))
     root.addHandler(handler)
+
+
+def _file_handler(path: str, *, is_shared: bool) -> logging.Handler:
+    """Return a handler that appends, so that lines of several processes stand side by side."""
+    if not is_shared:
+        Path(path).write_bytes(b"")
+    return logging.FileHandler(path, mode="a", encoding="utf-8")
 
 
 def _is_colored(choice: str, stream: TextIO) -> bool:

@@ -78,10 +78,14 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where events go. `verbosity`: 0 shows info and worse, 1 and above debug."""
+    """Where events go. `verbosity`: 0 shows info and worse, 1 and above debug.
+
+    The gateway begins the file anew; an engine, told so by `is_file_shared`, adds its lines to it.
+    """
 
     is_enabled: bool = True
     file: str | None = None
+    is_file_shared: bool = False
     colors: str = "auto"
     verbosity: int = 0
     has_prefix: bool = False
