@@ -1,12 +1,11 @@
 """The scheduler: commands in, steps, events out. Owned by one thread.
 
-A step is six things: apply (commands, between steps), admit, plan, decode, sample, emit.
+Commands are applied between steps; a step is: admit, plan, decode, sample, emit.
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
 from typing import Any
 
 from corral.core.clock import Clock
@@ -14,28 +13,17 @@ from corral.core.errors import CorralError, InternalError
 from corral.core.messages import AnyEvent, Failed, Finished, Stepped, StepStats
 from corral.core.outcome import FinishReason, SequenceOutput, SequenceStart
 from corral.core.settings import EngineSettings
-from corral.engine import limits
+from corral.engine.admission import admissible
+from corral.engine.emission import Emission
 from corral.engine.intake import Prepared
 from corral.engine.kv import KvLedger, Wish
-from corral.engine.planner import StepCost, chunks, prefill_budget
-from corral.engine.ports import DecodeError, Runner, Sampled, Sampler
+from corral.engine.plan import Plan, lay_out
+from corral.engine.planner import StepCost, prefill_budget
+from corral.engine.ports import DecodeError, Runner, Sampled
 from corral.engine.sequence import Sequence, Stage
 from corral.engine.window import cut_context
 
 INDEX_EVERY = 32  # generated tokens between two updates of a running sequence in the radix tree
-
-
-@dataclass(slots=True)
-class _Plan:
-    """The rows of one decode. `decodes[i]` stands in row i, chunks follow; `firsts` get their first token."""
-
-    decodes: list[Sequence]
-    chunks: list[tuple[Sequence, int]]
-    firsts: list[tuple[int, Sequence]] = field(default_factory=list)
-
-    @property
-    def n_prefill(self) -> int:
-        return sum(size for _, size in self.chunks)
 
 
 class Scheduler:
@@ -46,6 +34,12 @@ class Scheduler:
         self._settings = settings
         self._clock = clock
         self._is_shiftable = runner.is_shiftable and settings.is_context_shift
+        self._emission = Emission(
+            runner.vocabulary,
+            runner.facts,
+            is_shiftable=self._is_shiftable,
+            is_special_shown=settings.is_special_shown,
+        )
         self._ledger = KvLedger(runner.memory, runner.n_slots, is_trimmable=runner.is_trimmable)
         self._cost = StepCost()
         self._waiting: list[Sequence] = []
@@ -64,34 +58,29 @@ class Scheduler:
 
     def submit(self, prepared: Prepared) -> list[AnyEvent]:
         """Accept a request; it ends in exactly one `Finished` or `Failed`."""
-        request = prepared.request
-        if request.request_id in self._open:
-            error = InternalError(f"request id {request.request_id} is in use")
-            return [Failed(request.request_id, error.report())]
-        self._open[request.request_id] = self._sequences(prepared)
-        if len(prepared.prompt):
-            self._waiting += self._open[request.request_id]
-            return []
-        return self._finish_all(request.request_id, FinishReason.EOS)
+        request_id = prepared.request.request_id
+        if request_id in self._open:
+            return [Failed(request_id, InternalError(f"request id {request_id} is in use").report())]
+        self._open[request_id] = _sequences(prepared)
+        if not len(prepared.prompt):
+            return self._finish(request_id, FinishReason.EOS)
+        self._waiting += self._open[request_id]
+        return []
 
     def cancel(self, request_id: str) -> list[AnyEvent]:
         """End a request now, wherever it stands; its memory is free for the next step."""
-        if request_id not in self._open:
-            return []
-        return self._finish_all(request_id, FinishReason.CANCELLED)
+        return self._finish(request_id, FinishReason.CANCELLED) if request_id in self._open else []
 
     def abort(self) -> list[AnyEvent]:
         """End all requests: the server stops."""
-        return [
-            e for request_id in list(self._open) for e in self._finish_all(request_id, FinishReason.ABORTED)
-        ]
+        return [e for request_id in list(self._open) for e in self._finish(request_id, FinishReason.ABORTED)]
 
     def fail_all(self, error: CorralError) -> list[AnyEvent]:
         """End all running requests with `error`; what their memory holds is in doubt and is forgotten."""
         failed = {sequence.request.request_id for sequence in self._running}
         for request_id in failed:
             for sequence in self._open.pop(request_id):
-                self._drop(sequence)
+                self._leave(sequence, is_memory_good=False)
         return [Failed(request_id, error.report()) for request_id in failed]
 
     def step(self) -> list[AnyEvent]:
@@ -108,30 +97,23 @@ class Scheduler:
         stats = self._stats(plan, starts, (self._clock.now_s() - started_s) * 1000)
         return [Stepped(starts, outputs, stats), *self._finished(outputs)]
 
-    # admit
-
     def _admit(self, now_s: float) -> list[SequenceStart]:
-        """Give seq_ids to waiting sequences in order of arrival; one that cannot go yet holds nobody up."""
-        starts = []
-        for sequence in list(self._waiting):
-            if not self._ledger.n_idle:
-                break
-            if sequence.is_ready and self._has_slot(sequence):
-                starts.append(self._start(sequence, now_s))
-        return starts
-
-    def _has_slot(self, sequence: Sequence) -> bool:
-        slot = sequence.request.slot
-        return slot is None or self._ledger.is_idle(slot)
+        """Give seq_ids to waiting sequences."""
+        if not self._waiting:
+            return []
+        going = admissible(list(self._waiting), self._ledger.n_idle, self._ledger.is_idle)
+        return [self._start(sequence, now_s) for sequence in going]
 
     def _start(self, sequence: Sequence, now_s: float) -> SequenceStart:
+        request = sequence.request
         placement = self._ledger.lease(self._wish(sequence))
         self._waiting.remove(sequence)
         self._running.append(sequence)
         sequence.seq_id = placement.seq_id
         sequence.n_past = sequence.n_cached = placement.n_cached
         sequence.admitted_s = now_s
-        sequence.sampler = self._sampler(sequence)
+        sequence.sampler = self._runner.sampler(request.sampling, sequence.seed, sequence.bias)
+        sequence.sampler.accept(sequence.prompt)
         sequence.move(Stage.PREFILL)
         return sequence.started()
 
@@ -146,15 +128,8 @@ class Scheduler:
             similarity=self._settings.slot_prompt_similarity,
         )
 
-    def _sampler(self, sequence: Sequence) -> Sampler:
-        sampler: Sampler = self._runner.sampler(sequence.request.sampling, sequence.seed, sequence.bias)
-        sampler.accept(sequence.prompt)
-        return sampler
-
-    # plan
-
-    def _plan(self) -> _Plan:
-        """Fill the batch: a row for each decoding sequence, then chunks of prompts."""
+    def _plan(self) -> Plan:
+        """Fill the batch: all who decode, and as much prefill as they can bear."""
         decodes = [s for s in self._running if s.stage is Stage.DECODE]
         prefills = [s for s in self._running if s.stage is Stage.PREFILL]
         for sequence in decodes:
@@ -165,65 +140,48 @@ class Scheduler:
             n_batch=self._runner.batch.n_max,
             max_itl_ms=self._settings.max_itl_ms,
         )
-        sizes = chunks([s.n_prefill_left for s in prefills], budget)
-        plan = _Plan(decodes, [pair for pair in zip(prefills, sizes, strict=True) if pair[1]])
-        self._fill(plan)
-        return plan
-
-    def _fill(self, plan: _Plan) -> None:
-        batch = self._runner.batch
-        batch.clear()
-        batch.add_decodes(
-            [s.next_token for s in plan.decodes],
-            [s.n_past for s in plan.decodes],
-            [s.seq_id for s in plan.decodes],
-        )
-        for sequence, size in plan.chunks:
-            is_last = size == sequence.n_prefill_left
-            is_output = is_last and sequence.request.max_tokens != 0
-            tokens = sequence.prompt[sequence.n_past : sequence.n_past + size]
-            row = batch.add_chunk(tokens, sequence.n_past, sequence.seq_id, is_last_output=is_output)
-            if is_output:
-                plan.firsts.append((row, sequence))
+        return lay_out(self._runner.batch, decodes, prefills, budget)
 
     def _make_room(self, sequence: Sequence) -> None:
         """Shift the context of a sequence that has no free cell for its next token."""
-        n_ctx = self._runner.facts.n_ctx
-        if sequence.n_past < n_ctx - 1 or not self._is_shiftable:
+        facts = self._runner.facts
+        if sequence.n_past < facts.n_ctx - 1 or not self._is_shiftable:
             return
         request = sequence.request
-        n_keep = None if request.n_keep is None else request.n_keep + self._runner.facts.is_bos_added
-        cut = cut_context(sequence.n_past, n_ctx, n_keep, request.n_discard, len(sequence.prompt))
+        n_keep = None if request.n_keep is None else request.n_keep + facts.is_bos_added
+        cut = cut_context(sequence.n_past, facts.n_ctx, n_keep, request.n_discard, len(sequence.prompt))
         self._runner.memory.shift(sequence.seq_id, cut.n_keep, cut.n_discard, sequence.n_past)
         sequence.shifted(cut)
         self._index(sequence)
 
-    # decode, sample
-
-    def _decode(self, plan: _Plan) -> None:
+    def _decode(self, plan: Plan) -> None:
         self._runner.decode(self._runner.batch.n_rows)
-        for sequence in plan.decodes:
-            sequence.n_past += 1
-        for sequence, size in plan.chunks:
-            sequence.n_past += size
+        plan.advance()
 
-    def _sample(self, plan: _Plan) -> list[tuple[Sequence, Sampled]]:
+    def _sample(self, plan: Plan) -> list[tuple[Sequence, Sampled]]:
         """Choose a token for each sequence that has an output row."""
-        rows = [*enumerate(plan.decodes), *plan.firsts]
-        sampled = self._runner.sample([(row, s.sampler) for row, s in rows if s.sampler is not None])
-        return [(s, token) for (_, s), token in zip(rows, sampled, strict=True)]
+        outputs = plan.outputs
+        tokens = self._runner.sample([(row, sequence.sampler) for row, sequence in outputs])
+        return [(sequence, token) for (_, sequence), token in zip(outputs, tokens, strict=True)]
 
-    # emit
-
-    def _emit(self, plan: _Plan, sampled: list[tuple[Sequence, Sampled]]) -> list[SequenceOutput]:
+    def _emit(self, plan: Plan, sampled: list[tuple[Sequence, Sampled]]) -> list[SequenceOutput]:
+        """Return what each sequence has to show; those that ended leave."""
         now_s = self._clock.now_s()
-        for sequence, _ in plan.chunks:
-            if not sequence.n_prefill_left:
-                self._prefilled(sequence, now_s)
-        outputs = [self._advance(sequence, token, now_s) for sequence, token in sampled]
-        only_prompt = [s for s, _ in plan.chunks if not s.n_prefill_left and s.request.max_tokens == 0]
-        outputs += [self._end(s, FinishReason.LENGTH, now_s=now_s) for s in only_prompt]
-        return [output for output in outputs if output is not None]
+        outputs = []
+        for sequence in plan.prefilled:
+            self._prefilled(sequence, now_s)
+            if sequence.request.max_tokens == 0:
+                outputs.append(self._end(sequence, FinishReason.LENGTH, now_s))
+        for sequence, token in sampled:
+            output = self._emission.take(sequence, token, now_s)
+            if output is not None:
+                outputs.append(output)
+                if output.end is not None:
+                    self._leave(sequence)
+                    continue
+            if sequence.n_predicted % INDEX_EVERY == 0:
+                self._index(sequence)
+        return outputs
 
     def _prefilled(self, sequence: Sequence, now_s: float) -> None:
         """The whole prompt is in KV memory: others may share it from here on."""
@@ -231,86 +189,39 @@ class Scheduler:
         sequence.first_token_s = now_s
         self._index(sequence)
 
-    def _advance(self, sequence: Sequence, sampled: Sampled, now_s: float) -> SequenceOutput | None:
-        """Take one token; return what can be shown, None inside a character."""
-        token = sampled.token
-        sequence.generated.append(token)
-        sequence.next_token = token
-        if token in self._runner.vocabulary.eog:
-            sequence.withhold(token, sampled.probs)
-            return self._end(sequence, FinishReason.EOS, now_s=now_s)
-        is_shown = self._settings.is_special_shown
-        text, stop = sequence.text.feed(self._runner.vocabulary.piece(token, is_special_shown=is_shown))
-        reason = FinishReason.STOP if stop else self._limit(sequence, now_s)
-        if reason is not None:
-            sequence.withhold(token, sampled.probs)
-            return self._end(sequence, reason, text=text or "", stop=stop, now_s=now_s)
-        if sequence.n_predicted % INDEX_EVERY == 0:
-            self._index(sequence)
-        if text is None:
-            sequence.withhold(token, sampled.probs)
-            return None
-        return sequence.output(text, token, sampled.probs)
+    def _index(self, sequence: Sequence) -> None:
+        self._ledger.record(sequence.seq_id, sequence.request.caller, sequence.resident())
 
-    def _limit(self, sequence: Sequence, now_s: float) -> FinishReason | None:
-        if limits.is_spent(sequence, now_s):
-            return FinishReason.LENGTH
-        if limits.is_context_full(sequence, self._runner.facts, is_shiftable=self._is_shiftable):
-            sequence.is_truncated = True
-            return FinishReason.LENGTH
-        return None
-
-    # endings
-
-    def _end(
-        self,
-        sequence: Sequence,
-        reason: FinishReason,
-        *,
-        now_s: float,
-        text: str = "",
-        stop: str | None = None,
-    ) -> SequenceOutput:
-        """End a sequence: flush its text, give its seq_id back with the KV it holds."""
-        if stop is None:
-            rest, stop = sequence.text.flush()
-            text += rest
-            reason = FinishReason.STOP if stop else reason
-        output = sequence.ended(text, reason, stop or "", now_s)
+    def _end(self, sequence: Sequence, reason: FinishReason, now_s: float) -> SequenceOutput:
+        output = self._emission.finish(sequence, reason, now_s)
         self._leave(sequence)
         return output
 
-    def _leave(self, sequence: Sequence) -> None:
+    def _leave(self, sequence: Sequence, *, is_memory_good: bool = True) -> None:
+        """Take an ended sequence out; its seq_id goes back with the KV it holds, if that can be trusted."""
         if sequence.stage is Stage.WAITING and sequence in self._waiting:
             self._waiting.remove(sequence)
         if sequence in self._running:
             self._running.remove(sequence)
-            self._ledger.release(sequence.seq_id, sequence.request.caller, sequence.resident())
-        self._close(sequence)
-
-    def _drop(self, sequence: Sequence) -> None:
-        """End a sequence without a word, forgetting its memory."""
-        if sequence in self._waiting:
-            self._waiting.remove(sequence)
-        if sequence in self._running:
-            self._running.remove(sequence)
-            self._ledger.discard(sequence.seq_id)
-        self._close(sequence)
-
-    @staticmethod
-    def _close(sequence: Sequence) -> None:
+            self._give_back(sequence, is_memory_good=is_memory_good)
         if sequence.sampler is not None:
             sequence.sampler.close()
             sequence.sampler = None
         if sequence.stage is not Stage.ENDED:
             sequence.move(Stage.ENDED)
 
-    def _finish_all(self, request_id: str, reason: FinishReason) -> list[AnyEvent]:
+    def _give_back(self, sequence: Sequence, *, is_memory_good: bool) -> None:
+        if is_memory_good:
+            self._ledger.release(sequence.seq_id, sequence.request.caller, sequence.resident())
+        else:
+            self._ledger.discard(sequence.seq_id)
+
+    def _finish(self, request_id: str, reason: FinishReason) -> list[AnyEvent]:
+        """End what is left of a request."""
         now_s = self._clock.now_s()
-        live = [s for s in self._open[request_id] if s.stage is not Stage.ENDED]
-        outputs = [self._end(sequence, reason, now_s=now_s) for sequence in live]
-        del self._open[request_id]
-        return [Stepped([], outputs, self._stats(_Plan([], []), [], 0.0)), Finished(request_id)]
+        live = [s for s in self._open.pop(request_id) if s.stage is not Stage.ENDED]
+        outputs = [self._end(sequence, reason, now_s) for sequence in live]
+        return [Stepped([], outputs, self._stats(Plan([], []), [], 0.0)), Finished(request_id)]
 
     def _finished(self, outputs: list[SequenceOutput]) -> list[Finished]:
         """Return the last word on each request whose sequences have all ended."""
@@ -320,21 +231,7 @@ class Scheduler:
             del self._open[request_id]
         return [Finished(request_id) for request_id in done]
 
-    # bookkeeping
-
-    def _sequences(self, prepared: Prepared) -> list[Sequence]:
-        given = prepared.request.sampling.seed
-        seed = secrets.randbits(32) % 0xFFFFFFFF if given is None else given & 0xFFFFFFFF
-        leader = Sequence(prepared, 0, seed)
-        others = [
-            Sequence(prepared, i, (seed + i) & 0xFFFFFFFF, leader) for i in range(1, prepared.request.n)
-        ]
-        return [leader, *others]
-
-    def _index(self, sequence: Sequence) -> None:
-        self._ledger.record(sequence.seq_id, sequence.request.caller, sequence.resident())
-
-    def _stats(self, plan: _Plan, starts: list[SequenceStart], step_ms: float) -> StepStats:
+    def _stats(self, plan: Plan, starts: list[SequenceStart], step_ms: float) -> StepStats:
         prefill_ms, decode_ms = 0.0, 0.0
         if plan.decodes or plan.chunks:
             prefill_ms, decode_ms = self._cost.observe(len(plan.decodes), plan.n_prefill, step_ms)
@@ -349,3 +246,13 @@ class Scheduler:
             n_cells_used=self._ledger.n_cells_used,
             n_cells=self._runner.n_cells,
         )
+
+
+def _sequences(prepared: Prepared) -> list[Sequence]:
+    """Return the n sequences of a request, with seeds of their own; the first prefills for all."""
+    given = prepared.request.sampling.seed
+    # 0xFFFFFFFF asks llama.cpp for a random seed; ours is drawn here, so that it can be told.
+    seed = secrets.randbelow(0xFFFFFFFF) if given is None else given
+    leader = Sequence(prepared, 0, seed & 0xFFFFFFFF)
+    others = (Sequence(prepared, i, (seed + i) & 0xFFFFFFFF, leader) for i in range(1, prepared.request.n))
+    return [leader, *others]

@@ -60,7 +60,7 @@ class Sequence:
         )
         self.sampler: Sampler | None = None
         self.text = TextStream(prepared.request.stop)
-        self.withheld: tuple[list[int], list[TokenProbs]] = ([], [])  # tokens of an unfinished character
+        self._withheld: tuple[list[int], list[TokenProbs]] = ([], [])  # tokens of an unfinished character
         self.admitted_s = 0.0
         self.first_token_s = 0.0
 
@@ -111,24 +111,21 @@ class Sequence:
             self.is_truncated,
         )
 
-    def output(self, text: str, token: int, probs: TokenProbs | None) -> SequenceOutput:
-        """Return one token's output, with those withheld before it."""
-        tokens, withheld_probs = self.withhold(token, probs)
-        self.withheld = ([], [])
-        return SequenceOutput(self.request.request_id, self.index, text, tokens, withheld_probs, None)
-
-    def withhold(self, token: int, probs: TokenProbs | None) -> tuple[list[int], list[TokenProbs]]:
-        """Keep a token back until its character is complete."""
-        tokens, all_probs = self.withheld
+    def withhold(self, token: int, probs: TokenProbs | None) -> None:
+        """Keep a token until there is an output to put it in."""
+        tokens, all_probs = self._withheld
         tokens.append(token)
         if probs is not None:
             all_probs.append(probs)
-        return self.withheld
+
+    def output(self, text: str, end: SequenceEnd | None = None) -> SequenceOutput:
+        """Return an output with `text` and the tokens withheld so far."""
+        tokens, probs = self._withheld
+        self._withheld = ([], [])
+        return SequenceOutput(self.request.request_id, self.index, text, tokens, probs, end)
 
     def ended(self, text: str, reason: FinishReason, stop_text: str, now_s: float) -> SequenceOutput:
         """Return the last output: the `text` that was still held back, and how it ended."""
-        tokens, probs = self.withheld
-        self.withheld = ([], [])
         end = SequenceEnd(
             reason=reason,
             stop_text=stop_text,
@@ -142,7 +139,7 @@ class Sequence:
             slot=self.seq_id,
             seed=self.seed,
         )
-        return SequenceOutput(self.request.request_id, self.index, text, tokens, probs, end)
+        return self.output(text, end)
 
     def _prompt_ms(self, now_s: float) -> float:
         return ((self.first_token_s or now_s) - self.admitted_s) * 1000 if self.admitted_s else 0.0

@@ -1,0 +1,24 @@
+"""Who goes next: waiting sequences in order of arrival, none held up by one that cannot go yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from corral.engine.sequence import Sequence
+
+
+def admissible(
+    waiting: Iterable[Sequence], n_idle: int, is_idle: Callable[[int], bool]
+) -> Iterator[Sequence]:
+    """Yield the sequences that may have one of `n_idle` seq_ids now. Modifies nothing.
+
+    A sequence pinned to a slot waits for that one; one that shares the prompt of another of its request waits
+    until that is processed. `is_idle` is asked when a sequence's turn comes, after those before it started.
+    """
+    for sequence in waiting:
+        if not n_idle:
+            return
+        slot = sequence.request.slot
+        if sequence.is_ready and (slot is None or is_idle(slot)):
+            n_idle -= 1
+            yield sequence
