@@ -20,6 +20,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from server_process import ServerProcess
+
 from corral.bench.command import progress_line
 from corral.bench.comparison import Repetition, Sample, compare
 from corral.bench.dialect import DIALECTS
@@ -31,7 +33,6 @@ from corral.bench.plot import write_plot
 from corral.bench.report import markdown
 from corral.bench.target import Target, parse_target
 from corral.bench.workload import workloads_named
-from server_process import ServerProcess
 
 _HERE = Path(__file__).resolve().parent
 _LIBRARIES = ("corral", "llama-cpp-python", "numpy", "msgspec", "fastapi", "uvicorn")

@@ -17,7 +17,7 @@ N_REQUESTS = 32
 @pytest.mark.parametrize("kind", ["llama", "windowed", "recurrent"])
 def test_mixed_requests_with_cancels_end_once_each_and_leak_nothing(make_engine, kind, is_kv_unified):
     engine = make_engine(kind, is_kv_unified=is_kv_unified)
-    dice = random.Random(11)  # noqa: S311 - a fixed mix, not a secret
+    dice = random.Random(11)
     ids = [engine.submit(prompt(dice), **options(dice)) for _ in range(N_REQUESTS)]
     to_cancel = dice.sample(ids, 8)
 

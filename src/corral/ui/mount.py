@@ -1,0 +1,91 @@
+"""Puts the page on the server's application, without its giving up any path but the page's own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from corral.api.auth import Keys
+from corral.api.ports import RouterPort
+from corral.api.serving import Serving
+from corral.core.settings import Settings
+
+MakeFrame = Callable[[Serving, Keys], FastAPI]
+
+# Styles, scripts and the page's socket. They hold nothing secret: the page asks for a key by itself.
+PUBLIC_PREFIXES = ("/_nicegui/", "/_nicegui_ws/")
+
+
+def mount(app: FastAPI, router: RouterPort, settings: Settings) -> None:
+    """Serve the page at `/` of `app`, which must leave that path and PUBLIC_PREFIXES free and unlocked.
+
+    NiceGUI, of which a process has one, is imported on a thread when `app` starts, while the model loads.
+    """
+    page = PageRoute(Serving(router, settings), Keys(settings.server.api_keys))
+    app.router.routes.append(page)
+    inner = app.router.lifespan_context
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
+        async with inner(app) as state, page.opened():
+            yield state
+
+    app.router.lifespan_context = lifespan
+
+
+class PageRoute(BaseRoute):
+    """The paths that belong to NiceGUI."""
+
+    def __init__(self, serving: Serving, keys: Keys) -> None:
+        self._serving = serving
+        self._keys = keys
+        self._opening: asyncio.Task[ASGIApp] | None = None
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Take `/` and the prefixes."""
+        match scope:
+            case {"type": "http", "method": "GET", "path": "/"}:
+                is_ours = True
+            case {"type": "http" | "websocket", "path": path}:
+                is_ours = path.startswith(PUBLIC_PREFIXES)
+            case _:
+                is_ours = False
+        return (Match.FULL if is_ours else Match.NONE), {}
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> Any:  # noqa: ANN401 - Starlette's signature
+        """Nothing of the page has a name."""
+        raise NoMatchFound(name, path_params)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let NiceGUI answer, once it is there."""
+        assert self._opening is not None, "the application's lifespan has not begun"
+        nicegui = await asyncio.shield(self._opening)
+        await nicegui(scope, receive, send)
+
+    @contextlib.asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Start NiceGUI in the background, and end it."""
+        async with contextlib.AsyncExitStack() as stack:
+            self._opening = asyncio.create_task(self._open(stack))
+            try:
+                yield
+            finally:
+                await asyncio.wait({self._opening})
+
+    async def _open(self, stack: contextlib.AsyncExitStack) -> ASGIApp:
+        make_frame = await asyncio.to_thread(_import)
+        frame = make_frame(self._serving, self._keys)
+        await stack.enter_async_context(frame.router.lifespan_context(frame))
+        return frame
+
+
+def _import() -> MakeFrame:
+    from corral.ui.frame import make_frame  # noqa: PLC0415 - the quarter of a second that the thread is for
+
+    return make_frame

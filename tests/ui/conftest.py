@@ -1,0 +1,178 @@
+"""A headless Chromium, and servers with the page in processes of their own."""
+
+import contextlib
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+DEADLINE_S = 30
+HERE = Path(__file__).parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+HOW_TO_GET_IT = "needs Chromium and its driver: apt-get install chromium chromium-driver"
+SWITCHES = (
+    "headless",
+    "no-sandbox",
+    "disable-gpu",
+    "disable-dev-shm-usage",
+    "disable-quic",
+    "no-first-run",
+    "disable-background-networking",
+    "disable-component-update",
+    "disable-sync",
+    "window-size=1100,800",
+)
+SERVE = """
+import sys
+from pathlib import Path
+from corral.app import serve
+from corral.catalog.source import ModelSource
+from corral.core.settings import ServerSettings, Settings
+
+settings = Settings(server=ServerSettings(port=0, is_slots=True))
+source = ModelSource(Path(sys.argv[1]), "the-fake", is_bundled=True)
+sys.exit(serve(settings, runner="fake", find_model=lambda *_: source))
+"""
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    """One browser for all tests; it keeps a record of its network traffic."""
+    if CHROMIUM is None or DRIVER is None:
+        pytest.skip(HOW_TO_GET_IT)
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for switch in SWITCHES:
+        options.add_argument(f"--{switch}")
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+class Tab:
+    """The page in a tab of its own, in the words of someone who uses it."""
+
+    def __init__(self, driver):
+        self.driver = driver
+        self._first = driver.current_window_handle
+        driver.switch_to.new_window("tab")
+
+    def open(self, address):
+        self.driver.get(address)
+        return self
+
+    def until(self, condition):
+        """Return what `condition()` gives once that is true; a missing element is not yet."""
+        return WebDriverWait(self.driver, DEADLINE_S, poll_frequency=0.05).until(lambda _: condition())
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def one(self, selector):
+        """Return the visible element that `selector` finds, waiting for it."""
+        return self.until(lambda: next((found for found in self.all(selector) if found.is_displayed()), None))
+
+    def write(self, *keys):
+        self.one(".field textarea").send_keys(*keys)
+
+    def ask(self, text):
+        """Send a message of one or more lines."""
+        self.write(text.replace("\n", Keys.SHIFT + Keys.ENTER + Keys.NULL), Keys.ENTER)
+
+    def press(self, label):
+        self.one(f"button[aria-label^='{label}'], a[aria-label^='{label}']").click()
+
+    def answer(self, number=0):
+        """Return the element of an answer that is complete."""
+        return self.until(lambda: self.all(".exchange:has(.note:not(.hidden)) .markdown")[number:][:1])[0]
+
+    def close(self):
+        if len(self.driver.window_handles) > 1:
+            self.driver.close()
+        self.driver.switch_to.window(self._first)
+
+
+@pytest.fixture
+def new_tab(chromium):
+    """Open tabs; none outlives the test."""
+    with contextlib.ExitStack() as tabs:
+
+        def open_tab(address):
+            tab = Tab(chromium)
+            tabs.callback(tab.close)
+            return tab.open(address)
+
+        yield open_tab
+
+
+class Server:
+    """A server in a process and a folder of its own, from the line with `until` on."""
+
+    def __init__(self, *command, until, folder):
+        self.folder = folder
+        self._process = subprocess.Popen(
+            [sys.executable, *command], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self._deadline = threading.Timer(4 * DEADLINE_S, self._process.kill)
+        self._deadline.start()
+        self.address = self._read_address(until)
+
+    def _read_address(self, until):
+        address = None
+        for line in self._process.stdout:
+            found = re.search(r"http://[\d.]+:\d+", line)
+            address = found[0] if found else address
+            if until in line:
+                return address
+        return pytest.fail(f"no {until!r}: {self._process.stderr.read()}")
+
+    def end(self):
+        """Ask it to stop; return its exit status and what it had to complain about."""
+        self._process.terminate()
+        _, errors = self._process.communicate(timeout=DEADLINE_S)
+        return self._process.returncode, errors
+
+    def close(self):
+        self._deadline.cancel()
+        self._process.kill()
+        self._process.communicate()
+
+
+@pytest.fixture(scope="session")
+def echo(tmp_path_factory):
+    """The address of a page whose model says back what it is asked."""
+    command = HERE / "page_server.py"
+    with contextlib.closing(Server(command, until="http", folder=tmp_path_factory.mktemp("echo"))) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="session")
+def locked(tmp_path_factory):
+    """The address of a page that asks for one of two keys."""
+    command = [HERE / "page_server.py", "first key", "second key"]
+    with contextlib.closing(Server(*command, until="http", folder=tmp_path_factory.mktemp("keys"))) as server:
+        yield server.address
+
+
+@pytest.fixture
+def live(tmp_path):
+    """Start whole servers, gateway and engine, on the fake runner."""
+    with contextlib.ExitStack() as servers:
+
+        def start(path):
+            server = Server("-c", SERVE, path, until="is ready", folder=tmp_path)
+            servers.callback(server.close)
+            return server
+
+        yield start

@@ -1,0 +1,73 @@
+"""The page over a model that says back what it is asked: `python page_server.py KEY ...`.
+
+A question "raise NAME" raises that error of `core.errors` instead. Says its address once it listens.
+"""
+
+import re
+import socket
+import sys
+
+import uvicorn
+
+from corral.api.server import create_app
+from corral.core import errors
+from corral.core.messages import ModelFacts
+from corral.core.outcome import FinishReason, SequenceEnd, SequenceOutput
+from corral.core.settings import ModelSettings, ServerSettings, Settings
+from corral.ui.mount import PUBLIC_PREFIXES, mount
+
+N_CHARACTERS = 7  # of an output
+LAST_QUESTION = re.compile(r".*<\|im_start\|>user\n(.*?)<\|im_end\|>", re.DOTALL)
+
+
+class Echo:
+    """A generation that answers with the last question of a ChatML prompt."""
+
+    def __init__(self, request):
+        self._id = request.request_id
+        self._text = LAST_QUESTION.match(request.prompt[0])[1]
+
+    async def __aenter__(self):
+        name = self._text.removeprefix("raise ")
+        if name != self._text:
+            raise getattr(errors, name)("it was asked for")
+        return self
+
+    async def __aexit__(self, *_):
+        pass
+
+    async def __aiter__(self):
+        pieces = [self._text[i : i + N_CHARACTERS] for i in range(0, len(self._text), N_CHARACTERS)]
+        for piece in pieces:
+            yield SequenceOutput(self._id, 0, piece, [], [], None)
+        end = SequenceEnd(FinishReason.EOS, "", 9, 0, len(pieces), 20, 5.0, 40.0 * len(pieces), False, 0, 1)
+        yield SequenceOutput(self._id, 0, "", [], [], end)
+
+
+class EchoRouter:
+    """The gateway in small."""
+
+    name = "models/echo-7b-instruct.gguf"
+
+    def facts(self):
+        return ModelFacts(name=self.name, n_ctx=8192, n_slots=4)
+
+    def generate(self, request):
+        return Echo(request)
+
+
+def main():
+    settings = Settings(
+        server=ServerSettings(api_keys=tuple(sys.argv[1:])), model=ModelSettings(path=EchoRouter.name)
+    )
+    router = EchoRouter()
+    app = create_app(router, settings, has_home=False, public_prefixes=PUBLIC_PREFIXES)
+    mount(app, router, settings)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}\n")
+        sys.stdout.flush()
+        uvicorn.Server(uvicorn.Config(app, log_config=None)).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()
