@@ -1,0 +1,28 @@
+"""One row of the table of routes: routing, key check and documentation are all made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """A method on one or more paths. `body` is the wire struct of its JSON body, None if it reads none.
+
+    `summary` is one line, `note` what else a client should know. `is_public`: served without a key.
+    """
+
+    paths: tuple[str, ...]
+    handler: Handler
+    tag: str
+    summary: str
+    method: str = "GET"
+    note: str = ""
+    body: type | None = None
+    is_public: bool = False

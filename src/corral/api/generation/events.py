@@ -1,0 +1,80 @@
+"""The events of one body's generations, merged as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from corral.api.generation.answer import Answer
+from corral.api.generation.request import Ask
+from corral.api.ports import GenerationPort, RouterPort
+from corral.core.outcome import SequenceOutput, SequenceStart
+
+Event = SequenceStart | SequenceOutput
+# What several generations give, and each reader's task when it has ended.
+_Arrivals = asyncio.Queue["tuple[Ask, Event] | asyncio.Task[None]"]
+
+
+@contextlib.asynccontextmanager
+async def submitted(router: RouterPort, asks: list[Ask]) -> AsyncIterator[AsyncIterator[tuple[Ask, Event]]]:
+    """Submit `asks` and give their events. Leaving cancels what still runs, also when one is refused."""
+    async with contextlib.AsyncExitStack() as stack:
+        generations = [await stack.enter_async_context(router.generate(ask.request)) for ask in asks]
+        if len(asks) == 1:
+            yield _alone(asks[0], generations[0])
+        else:
+            yield await stack.enter_async_context(_merged(asks, generations))
+
+
+async def collect(router: RouterPort, asks: list[Ask]) -> list[Answer]:
+    """Return all answers in order, complete."""
+    answers = {(ask.request.request_id, i): Answer(ask, i) for ask in asks for i in range(ask.request.n)}
+    async with submitted(router, asks) as events:
+        async for _, event in events:
+            answer = answers[event.request_id, event.index]
+            if isinstance(event, SequenceOutput):
+                answer.add(event)
+            else:
+                answer.start = event
+    return list(answers.values())
+
+
+async def _alone(ask: Ask, generation: GenerationPort) -> AsyncIterator[tuple[Ask, Event]]:
+    async for event in generation:
+        yield ask, event
+
+
+@contextlib.asynccontextmanager
+async def _merged(
+    asks: list[Ask], generations: list[GenerationPort]
+) -> AsyncIterator[AsyncIterator[tuple[Ask, Event]]]:
+    """Give the events of several generations in the order they arrive; the first error ends them all."""
+    arrived: _Arrivals = asyncio.Queue()
+    readers = [
+        asyncio.create_task(_read(ask, generation, arrived))
+        for ask, generation in zip(asks, generations, strict=True)
+    ]
+    for reader in readers:
+        reader.add_done_callback(arrived.put_nowait)
+    try:
+        yield _until_all_end(arrived, len(readers))
+    finally:
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+
+
+async def _read(ask: Ask, generation: GenerationPort, arrived: _Arrivals) -> None:
+    async for event in generation:
+        arrived.put_nowait((ask, event))
+
+
+async def _until_all_end(arrived: _Arrivals, n_open: int) -> AsyncIterator[tuple[Ask, Event]]:
+    while n_open:
+        item = await arrived.get()
+        if isinstance(item, asyncio.Task):
+            item.result()  # raises what ended the reader
+            n_open -= 1
+        else:
+            yield item

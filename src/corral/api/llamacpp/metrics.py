@@ -1,0 +1,69 @@
+"""GET /metrics: llama-server's names in Prometheus' text format 0.0.4."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from corral.api.serving import Serving
+from corral.core.errors import NotSupportedError
+from corral.gateway.metrics import MetricsSnapshot
+
+_OFF = "This server does not support metrics endpoint. Start it with `--metrics`"
+
+# Name, kind, help, and the field of the snapshot it shows.
+_ROWS = [
+    ("prompt_tokens_total", "counter", "Number of prompt tokens processed.", "n_prompt_total"),
+    ("prompt_seconds_total", "counter", "Prompt process time", "prompt_s_total"),
+    ("tokens_predicted_total", "counter", "Number of generation tokens processed.", "n_predicted_total"),
+    ("tokens_predicted_seconds_total", "counter", "Predict process time", "predicted_s_total"),
+    (
+        "prompt_tokens_cached_total",
+        "counter",
+        "Number of prompt tokens taken from the cache.",
+        "n_cached_total",
+    ),
+    ("n_decode_total", "counter", "Total number of llama_decode() calls", "n_decode_total"),
+    ("n_busy_slots_per_decode", "counter", "Average busy slots per llama_decode() call", "n_busy_per_decode"),
+    ("prompt_tokens_seconds", "gauge", "Average prompt throughput in tokens/s.", "prompt_per_s"),
+    ("predicted_tokens_seconds", "gauge", "Average generation throughput in tokens/s.", "predicted_per_s"),
+    ("kv_cache_usage_ratio", "gauge", "KV-cache usage. 1 means 100 percent usage.", "cells_used_ratio"),
+    ("kv_cache_tokens", "gauge", "KV-cache tokens.", "n_cells_used"),
+    ("requests_processing", "gauge", "Number of requests processing.", "n_processing"),
+    ("requests_deferred", "gauge", "Number of requests deferred.", "n_deferred"),
+    ("n_tokens_max", "counter", "Largest observed number of tokens in a sequence.", "n_tokens_max"),
+    ("engine_crashes_total", "counter", "Number of times the model's process ended unasked.", "n_crashes"),
+    (
+        "engine_restarts_total",
+        "counter",
+        "Number of times the model's process was started again.",
+        "n_restarts",
+    ),
+    ("engine_resident_bytes", "gauge", "Resident memory of the model's process.", "engine_rss_bytes"),
+]
+
+
+class Metrics:
+    """The route that Prometheus scrapes."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+
+    async def __call__(self, _request: Request) -> Response:
+        """Return the metrics; the averages run since the previous scrape."""
+        if not self._serving.settings.server.is_metrics:
+            raise NotSupportedError(_OFF)
+        headers = {
+            "content-type": "text/plain; version=0.0.4",
+            "process-start-time-unix": str(self._serving.started_s),
+        }
+        return Response(to_text(self._serving.router.metrics()), headers=headers)
+
+
+def to_text(snapshot: MetricsSnapshot) -> str:
+    """Return the exposition of `snapshot`."""
+    return "".join(
+        f"# HELP llamacpp:{name} {meaning}\n# TYPE llamacpp:{name} {kind}\n"
+        f"llamacpp:{name} {getattr(snapshot, field):.12g}\n"
+        for name, kind, meaning, field in _ROWS
+    )

@@ -1,0 +1,64 @@
+"""POST /tokenize and /detokenize."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from corral.api import body
+from corral.api.generation.prompts import Pieces, to_pieces
+from corral.api.llamacpp.types import DetokenizeBody, TokenizeBody
+from corral.api.replies import json_reply
+from corral.api.serving import Serving
+from corral.core.errors import InvalidRequestError
+from corral.core.messages import Tokenized
+
+
+class Tokens:
+    """The routes between text and token ids."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+
+    async def tokenize(self, request: Request) -> Response:
+        """Return the token ids of the content, with their pieces if wanted."""
+        wanted = await body.read(request, TokenizeBody)
+        pieces = self._pieces(wanted.content)
+        if not pieces:
+            return json_reply({"tokens": []})
+        tokenized = await self._serving.router.tokenize(
+            pieces, add_special=bool(wanted.add_special), parse_special=wanted.parse_special is not False
+        )
+        return json_reply({"tokens": _with_pieces(tokenized) if wanted.with_pieces else tokenized.tokens})
+
+    async def detokenize(self, request: Request) -> Response:
+        """Return the text of token ids, special tokens included."""
+        wanted = await body.read(request, DetokenizeBody)
+        tokens = wanted.tokens or []
+        n_vocab = self._serving.router.facts().n_vocab
+        if not all(0 <= token < n_vocab for token in tokens):
+            raise InvalidRequestError("Field 'tokens': holds ids outside the vocabulary")
+        content = await self._serving.router.detokenize(tokens) if tokens else b""
+        return json_reply({"content": content.decode("utf-8", "replace")})
+
+    def _pieces(self, content: str | list[int | str] | None) -> Pieces:
+        if not content:
+            return []
+        if isinstance(content, str):
+            return [content]
+        return to_pieces(content, self._serving.router.facts().n_vocab)
+
+
+def _with_pieces(tokenized: Tokenized) -> list[dict[str, Any]]:
+    pairs = zip(tokenized.tokens, tokenized.pieces, strict=True)
+    return [{"id": token, "piece": _text_or_bytes(piece)} for token, piece in pairs]
+
+
+def _text_or_bytes(piece: bytes) -> str | list[int]:
+    """Return a piece as text, or as numbers when it is no valid UTF-8 by itself."""
+    try:
+        return piece.decode()
+    except UnicodeDecodeError:
+        return list(piece)

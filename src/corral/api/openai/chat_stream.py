@@ -1,0 +1,94 @@
+"""The chunks of a streamed chat: the role, the text bit by bit, the reason of the end, [DONE]."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from corral.api.generation import probabilities, timings
+from corral.api.generation.answer import Answer
+from corral.api.generation.live import LiveAnswer, unstarted
+from corral.api.generation.request import Ask
+from corral.api.generation.usage import usage
+from corral.api.openai.chat_translate import ChatShowing
+from corral.api.openai.choices import finish_reason
+from corral.api.sse import DONE, encode, frame
+from corral.core.outcome import SequenceOutput, SequenceStart
+
+
+class ChatStream:
+    """Shapes the events of one chat."""
+
+    def __init__(self, show: ChatShowing) -> None:
+        self._show = show
+        self._lines: dict[int, _Line] = {}
+        self._tail = {
+            "created": show.created_s,
+            "id": show.id,
+            "model": show.model,
+            "system_fingerprint": show.build,
+            "object": "chat.completion.chunk",
+        }
+
+    def start(self, ask: Ask, start: SequenceStart) -> bytes:
+        """Return the chunk that names the role."""
+        line = _Line(LiveAnswer(ask, start), self._tail)
+        self._lines[start.index] = line
+        return self._chunk(line.live.answer.index, {"role": "assistant", "content": None})
+
+    def output(self, ask: Ask, output: SequenceOutput) -> bytes:
+        """Return the chunk of a text, if there is any, and after the last one the chunk of the end."""
+        line = self._lines.get(output.index)
+        if line is None:
+            return self.start(ask, unstarted(output)) + self.output(ask, output)
+        data = self._text_chunk(line, output.text) if line.live.take(output) else b""
+        return data if output.end is None else data + self._ending(line.live.answer)
+
+    def close(self) -> bytes:
+        """Return the usage, when all sequences ended and it was asked for, and [DONE]."""
+        answers = [line.live.answer for line in self._lines.values()]
+        is_whole = bool(answers) and all(answer.end is not None for answer in answers)
+        if is_whole and self._show.has_usage_chunk:
+            return frame({"choices": [], **self._tail, "usage": usage(answers)}) + DONE
+        return DONE
+
+    def _text_chunk(self, line: _Line, text: str) -> bytes:
+        show = self._show
+        if show.probs is None and not show.has_timings_per_token:
+            return b"%b%b%b" % (line.before, encode(text), line.after)
+        more: dict[str, Any] = {}
+        if show.probs is not None:
+            shape, new = show.probs, line.live.take_probs()
+            more = {"logprobs": {"content": [probabilities.newer(entry, shape) for entry in new]}}
+        extra = {"timings": line.live.timings()} if show.has_timings_per_token else {}
+        return self._chunk(line.live.answer.index, {"content": text}, more, extra)
+
+    def _ending(self, answer: Answer) -> bytes:
+        answers = [line.live.answer for line in self._lines.values()]
+        more = {"finish_reason": finish_reason(answer)}
+        extra = {"usage": usage(answers), "timings": timings.of(answer.closed())}
+        return self._chunk(answer.index, {}, more, extra)
+
+    def _chunk(
+        self,
+        index: int,
+        delta: dict[str, Any],
+        choice: dict[str, Any] | None = None,
+        extra: dict[str, Any] | None = None,
+    ) -> bytes:
+        choices = [{"finish_reason": None, "index": index, "delta": delta, **(choice or {})}]
+        return frame({"choices": choices, **self._tail, **(extra or {})})
+
+
+class _Line:
+    """One sequence of the chat, with the bytes that stand around each of its texts."""
+
+    __slots__ = ("after", "before", "live")
+
+    def __init__(self, live: LiveAnswer, tail: dict[str, Any]) -> None:
+        self.live = live
+        self.before = b'data: {"choices":[{"finish_reason":null,"index":%d,"delta":{"content":' % (
+            live.answer.index
+        )
+        self.after = b"}}]," + msgspec.json.encode(tail)[1:] + b"\n\n"

@@ -1,0 +1,77 @@
+"""The table of OpenAI's routes."""
+
+from __future__ import annotations
+
+from corral.api.endpoint import Endpoint
+from corral.api.openai.chat import Chat
+from corral.api.openai.models import Models
+from corral.api.openai.text import Text
+from corral.api.openai.types import ChatBody, TextBody
+from corral.api.serving import Serving
+
+_TAG = "OpenAI"
+
+
+def routes(serving: Serving) -> list[Endpoint]:
+    """Return the rows of this dialect."""
+    return [*_text_routes(serving), *_model_routes(serving)]
+
+
+def _text_routes(serving: Serving) -> list[Endpoint]:
+    chat = Chat(serving)
+    return [
+        Endpoint(
+            method="POST",
+            paths=("/v1/chat/completions", "/chat/completions"),
+            handler=chat.complete,
+            tag=_TAG,
+            summary="Answer a chat",
+            note="Takes every option of `/completion` besides OpenAI's own.",
+            body=ChatBody,
+        ),
+        Endpoint(
+            method="POST",
+            paths=("/v1/completions",),
+            handler=Text(serving).complete,
+            tag=_TAG,
+            summary="Continue a prompt",
+            note="Answers with OpenAI's keys and those of `/completion` in one object.",
+            body=TextBody,
+        ),
+        Endpoint(
+            method="POST",
+            paths=("/v1/chat/completions/input_tokens",),
+            handler=chat.count_tokens,
+            tag=_TAG,
+            summary="Count the tokens of a chat",
+            body=ChatBody,
+        ),
+        Endpoint(
+            method="POST",
+            paths=("/apply-template",),
+            handler=chat.apply_template,
+            tag="llama.cpp",
+            summary="Show the prompt that a chat becomes",
+            body=ChatBody,
+        ),
+    ]
+
+
+def _model_routes(serving: Serving) -> list[Endpoint]:
+    models = Models(serving)
+    return [
+        Endpoint(
+            paths=("/v1/models", "/models"),
+            handler=models.every,
+            tag=_TAG,
+            summary="List the models",
+            is_public=True,
+        ),
+        Endpoint(
+            paths=("/v1/models/{model:path}", "/models/{model:path}"),
+            handler=models.one,
+            tag=_TAG,
+            summary="Describe one model",
+            is_public=True,
+        ),
+    ]

@@ -1,0 +1,55 @@
+"""POST /v1/completions."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from corral.api import body
+from corral.api.auth import caller_of
+from corral.api.connection import while_connected
+from corral.api.generation.events import collect
+from corral.api.generation.prompts import to_prompts
+from corral.api.generation.request import Ask
+from corral.api.openai.text_stream import TextStream
+from corral.api.openai.text_translate import text_asks, text_reply, text_showing
+from corral.api.openai.types import TextBody
+from corral.api.replies import json_reply
+from corral.api.serving import Serving
+from corral.api.sse import EventStream
+
+
+class Text:
+    """The route of OpenAI's completions."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+
+    async def complete(self, request: Request) -> Response:
+        """Continue each prompt of the body."""
+        serving = self._serving
+        wanted = await body.read(request, TextBody)
+        terms = serving.terms(caller_of(request), is_cached=True)
+        asks = text_asks(wanted, to_prompts(wanted.prompt, terms.facts.n_vocab), terms)
+        echoes = await self._echoes(asks) if wanted.echo else {}
+        show = text_showing(wanted, echoes, terms, serving.model)
+        show = msgspec.structs.replace(show, created_s=int(time.time()))
+        if wanted.stream:
+            return EventStream(serving.router, asks, TextStream(show))
+        answers = await while_connected(request.receive, collect(serving.router, asks))
+        return json_reply(text_reply(answers, show))
+
+    async def _echoes(self, asks: list[Ask]) -> dict[str, str]:
+        """Return each prompt's text by request id."""
+        return {
+            ask.request.request_id: "".join([await self._text(piece) for piece in ask.request.prompt])
+            for ask in asks
+        }
+
+    async def _text(self, piece: str | list[int]) -> str:
+        if isinstance(piece, str):
+            return piece
+        return (await self._serving.router.detokenize(piece)).decode("utf-8", "replace") if piece else ""

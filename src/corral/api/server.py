@@ -1,0 +1,69 @@
+"""The ASGI application: every dialect's routes, and around them what HTTP asks of all."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+import corral
+from corral.api import docs
+from corral.api.auth import KeyCheck, Keys, PublicPaths
+from corral.api.cors import CommonHeaders
+from corral.api.endpoint import Endpoint
+from corral.api.errors import ErrorEdge, refuse_route
+from corral.api.llamacpp import routes as llamacpp_routes
+from corral.api.loading import LoadingGate
+from corral.api.openai import routes as openai_routes
+from corral.api.ports import RouterPort
+from corral.api.replies import html_reply
+from corral.api.serving import Serving
+from corral.core.settings import Settings
+
+_HOME = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Corral</title></head>
+<body><h1>Corral is running</h1><p>The API is described <a href="docs">here</a>.</p></body>
+</html>
+"""
+
+
+def create_app(
+    router: RouterPort,
+    settings: Settings,
+    *,
+    has_home: bool = True,
+    public_prefixes: tuple[str, ...] = (),
+) -> FastAPI:
+    """Return the application over `router`.
+
+    `has_home` puts a small page at `/`; leave it out where another package serves that path. Paths that
+    begin with one of `public_prefixes` need no key, nor does `/`. Raises SettingsError for a bad
+    `--chat-template`.
+    """
+    serving = Serving(router, settings)
+    endpoints = [*llamacpp_routes.routes(serving), *openai_routes.routes(serving)]
+    endpoints += docs.routes(endpoints, version=corral.__version__)
+    if has_home:
+        endpoints.append(_home_row())
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    for endpoint in endpoints:
+        for path in endpoint.paths:
+            app.add_route(path, endpoint.handler, methods=[endpoint.method], include_in_schema=False)
+    app.add_exception_handler(HTTPException, refuse_route)
+    # The last one added is the outermost: headers and OPTIONS, errors, loading, then the key.
+    app.add_middleware(
+        KeyCheck, keys=Keys(settings.server.api_keys), public=PublicPaths(endpoints, public_prefixes)
+    )
+    app.add_middleware(LoadingGate, check=router.facts)
+    app.add_middleware(ErrorEdge)
+    app.add_middleware(CommonHeaders)
+    return app
+
+
+def _home_row() -> Endpoint:
+    async def home(_request: Request) -> Response:
+        return html_reply(_HOME)
+
+    return Endpoint(paths=("/",), handler=home, tag="pages", summary="Say that the server runs")

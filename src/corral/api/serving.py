@@ -1,0 +1,88 @@
+"""What every route is given: the door to the engines, the settings, the chat template."""
+
+from __future__ import annotations
+
+import time
+
+from corral.api.generation.prompts import WirePrompt
+from corral.api.generation.request import Terms
+from corral.api.ports import RouterPort
+from corral.core.errors import SettingsError
+from corral.core.messages import ModelFacts
+from corral.core.settings import Settings
+from corral.prompt import templates
+from corral.prompt.builtin_templates import BUILTIN
+from corral.prompt.messages import Message
+from corral.prompt.templates import ChatTemplate, Prompt, TemplateSourceError
+
+
+class ChatTemplates:
+    """The chat template in force, compiled once per model.
+
+    `choice` is `--chat-template`. Raises SettingsError if it is neither a builtin's name nor valid Jinja.
+    """
+
+    def __init__(self, choice: str | None) -> None:
+        self._choice = choice
+        self._facts: ModelFacts | None = None
+        self._template: ChatTemplate | None = None
+        if choice is not None:
+            _check(choice)
+
+    def of(self, facts: ModelFacts) -> ChatTemplate:
+        """Return the template for the model that `facts` describe."""
+        if self._template is None or self._facts is not facts:
+            self._template = templates.for_model(facts, self._choice)
+            self._facts = facts
+        return self._template
+
+
+def _check(choice: str) -> None:
+    try:
+        ChatTemplate(BUILTIN.get(choice, choice))
+    except TemplateSourceError as error:
+        raise SettingsError(f"--chat-template: {error}") from error
+    if choice not in BUILTIN and "{" not in choice:
+        raise SettingsError(
+            f"--chat-template: {choice!r} is no builtin template; there are {', '.join(sorted(BUILTIN))}"
+        )
+
+
+class Serving:
+    """Shared by all routes; holds no state of a request."""
+
+    def __init__(self, router: RouterPort, settings: Settings) -> None:
+        self.router = router
+        self.settings = settings
+        self.started_s = int(time.time())
+        self._templates = ChatTemplates(settings.model.chat_template)
+
+    @property
+    def model(self) -> str:
+        """The name that answers carry."""
+        return self.router.name
+
+    def template(self) -> ChatTemplate:
+        """Return the chat template in force."""
+        return self._templates.of(self.router.facts())
+
+    def chat_prompt(
+        self, messages: list[Message], *, is_answer_wanted: bool, variables: dict[str, object] | None
+    ) -> Prompt:
+        """Return the prompt of a chat. Raises InvalidRequestError when the template refuses it."""
+        return self.template().render(messages, is_answer_wanted=is_answer_wanted, variables=variables)
+
+    def terms(self, caller: str, *, is_cached: bool, is_bos_wanted: bool = True) -> Terms:
+        """Return what all requests of one body share."""
+        return Terms(
+            facts=self.router.facts(),
+            defaults=self.settings.generation,
+            caller=caller,
+            is_cached=is_cached,
+            is_bos_wanted=is_bos_wanted,
+        )
+
+
+def as_wire_prompt(prompt: Prompt) -> WirePrompt:
+    """Return a rendered chat as a prompt of one piece."""
+    return WirePrompt(prompt.text, [prompt.text])

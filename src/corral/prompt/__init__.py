@@ -1,0 +1,1 @@
+"""Pure text both ways: messages and chat templates become prompts. No I/O."""

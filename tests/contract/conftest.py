@@ -1,0 +1,251 @@
+"""The application over a router that plays scripted answers: no model, no process, no socket."""
+
+import asyncio
+import json
+import threading
+
+import httpx
+import msgspec
+import pytest
+
+from corral.api.server import create_app
+from corral.core.messages import ModelFacts, Tokenized
+from corral.core.outcome import (
+    Candidate,
+    FinishReason,
+    SequenceEnd,
+    SequenceOutput,
+    SequenceStart,
+    TokenProbs,
+)
+from corral.core.settings import GenerationDefaults, ModelSettings, ServerSettings, Settings
+from corral.gateway.generation import Generation
+from corral.gateway.metrics import MetricsSnapshot
+from corral.gateway.slots import SlotView
+
+BOS, EOS = 256, 257
+N_PROMPT, N_CACHED, SEED = 7, 2, 42
+
+
+class FakeRouter:
+    """A router whose model reads one token per byte and says what it is told to say.
+
+    `texts` are what the steps give, a token each; `reason` and `stop_text` how it ends. `before` is raised
+    on entering, `refusal` instead of a start, `failure` instead of the end. With `is_endless` the answer
+    never ends. `requests` and `cancelled` record what happened.
+    """
+
+    def __init__(self):
+        self.name = "tiny"
+        self.texts = ["Hel", "lo", "!"]
+        self.reason = FinishReason.EOS
+        self.stop_text = ""
+        self.probs = None
+        self.before = self.refusal = self.failure = self.loading = None
+        self.is_endless = False
+        self.is_truncated = False
+        self.requests = []
+        self.cancelled = []
+        self.left = threading.Event()
+        self.busy = False
+        self.model_facts = ModelFacts(
+            name="tiny",
+            architecture="llama",
+            n_vocab=260,
+            n_ctx=2048,
+            n_ctx_train=4096,
+            n_embd=64,
+            n_params=1000,
+            n_bytes=2000,
+            n_slots=2,
+            vocab_type=2,
+            bos_text="<s>",
+            eos_text="</s>",
+            is_bos_added=True,
+            build="b1-fake",
+        )
+
+    def facts(self):
+        if self.loading:
+            raise self.loading
+        return self.model_facts
+
+    def generate(self, request):
+        return Generation(request, self._enter, self._leave)
+
+    async def tokenize(self, pieces, *, add_special, parse_special):
+        tokens = [BOS] if add_special else []
+        for piece in pieces:
+            tokens += self._text_tokens(piece, parse_special) if isinstance(piece, str) else piece
+        return Tokenized("call", tokens, [self._piece(token) for token in tokens])
+
+    async def detokenize(self, tokens):
+        return b"".join(self._piece(token) for token in tokens)
+
+    def slots(self):
+        request = self.requests[-1] if self.requests else None
+        start = SequenceStart("id", 0, 0, N_PROMPT, N_CACHED, SEED, False) if request else None
+        first = SlotView(
+            id=0,
+            n_ctx=2048,
+            is_processing=self.busy,
+            request=request,
+            start=start,
+            n_decoded=len(self.requests),
+        )
+        return [first, SlotView(id=1, n_ctx=2048, is_processing=self.busy)]
+
+    def metrics(self):
+        return MetricsSnapshot(n_prompt_total=70, prompt_s_total=0.5, cells_used_ratio=0.25, n_cells_used=12)
+
+    async def _enter(self, generation):
+        if self.before:
+            raise self.before
+        self.requests.append(generation.request)
+        self._play(generation)
+
+    def _leave(self, generation):
+        self.cancelled.append(generation.request.request_id)
+        self.left.set()
+
+    def _play(self, generation):
+        if self.refusal:
+            generation.fail(self.refusal)
+            return
+        for index in range(generation.request.n):
+            for event in self._events(generation.request, index):
+                generation.put(event)
+        if self.failure:
+            generation.fail(self.failure)
+        elif not self.is_endless:
+            generation.finish()
+
+    def _events(self, request, index):
+        key = request.request_id, index
+        yield SequenceStart(*key, index, N_PROMPT, N_CACHED, SEED, self.is_truncated)
+        for at, text in enumerate(self.texts):
+            is_last = at == len(self.texts) - 1 and not self.failure and not self.is_endless
+            end = self._end(index) if is_last else None
+            yield SequenceOutput(*key, text, [65 + at], self._probs(request, at, text), end)
+
+    def _probs(self, request, at, text):
+        if not request.sampling.n_probs:
+            return []
+        if self.probs:
+            return [self.probs[at]]
+        piece = text.encode()
+        candidates = [Candidate(65 + at, piece, -0.25), Candidate(90, b"Z", -1.5)]
+        return [TokenProbs(65 + at, piece, -0.25, candidates, [Candidate(65 + at, piece, 1.0)])]
+
+    def _end(self, slot):
+        n = len(self.texts)
+        return SequenceEnd(
+            self.reason, self.stop_text, N_PROMPT, N_CACHED, n, N_PROMPT + n, 10.0, 20.0, False, slot, SEED
+        )
+
+    def _text_tokens(self, text, parse_special):
+        if parse_special and text.startswith("<s>"):
+            return [BOS, *text[3:].encode()]
+        return list(text.encode())
+
+    def _piece(self, token):
+        return {BOS: b"<s>", EOS: b"</s>"}.get(token) or bytes([token % 256])
+
+
+class Client:
+    """Calls the application in place; `settings` are its groups."""
+
+    def __init__(self, router, **groups):
+        self.app = create_app(router, Settings(**groups))
+
+    def call(self, method, path, **options):
+        return asyncio.run(self._call(method, path, options))
+
+    def get(self, path, **options):
+        return self.call("GET", path, **options)
+
+    def post(self, path, body=None, **options):
+        return self.call("POST", path, **(options if body is None else {"json": body, **options}))
+
+    def events(self, path, body, **options):
+        """Return the parsed data lines of a stream; [DONE] stays text."""
+        reply = self.post(path, {**body, "stream": True}, **options)
+        assert reply.status_code == 200, reply.text
+        assert reply.headers["content-type"] == "text/event-stream"
+        return data_lines(reply.text)
+
+    async def _call(self, method, path, options):
+        transport = httpx.ASGITransport(self.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://corral") as client:
+            return await client.request(method, path, **options)
+
+
+def data_lines(text):
+    frames = text.split("\n\n")
+    assert frames.pop() == ""
+    lines = [
+        line.removeprefix("data: ") for frame in frames for line in frame.split("\n") if line[:5] == "data:"
+    ]
+    return [line if line == "[DONE]" else json.loads(line) for line in lines]
+
+
+@pytest.fixture
+def router():
+    return FakeRouter()
+
+
+@pytest.fixture
+def client(router):
+    return Client(router, model=ModelSettings(path="models/tiny.gguf"))
+
+
+@pytest.fixture
+def open_client(router):
+    """Serve with every switch on."""
+    return Client(router, server=ServerSettings(is_metrics=True, is_slots=True, is_props=True))
+
+
+@pytest.fixture
+def locked_client(router):
+    """Serve with two keys and every switch on."""
+    server = ServerSettings(
+        api_keys=("first-key", "second-key"), is_metrics=True, is_slots=True, is_props=True
+    )
+    return Client(router, server=server)
+
+
+@pytest.fixture
+def make_client(router):
+    def make(*, generation=None, template=None, server=None):
+        return Client(
+            router,
+            generation=generation or GenerationDefaults(),
+            model=ModelSettings(chat_template=template),
+            server=server or ServerSettings(),
+        )
+
+    return make
+
+
+@pytest.fixture
+def sampling_of(router):
+    """Give the last request's sampling as the wire would write it."""
+
+    def plain():
+        values = msgspec.structs.asdict(router.requests[-1].sampling)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+    return plain
+
+
+@pytest.fixture
+def refused():
+    def check(reply, *words, status=400):
+        error = reply.json()["error"]
+        assert reply.status_code == status == error["code"], reply.text
+        assert reply.headers["content-type"] == "application/json; charset=utf-8"
+        assert all(word in error["message"] for word in words), error["message"]
+        assert "Traceback" not in reply.text
+        return error
+
+    return check

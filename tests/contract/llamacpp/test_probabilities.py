@@ -1,0 +1,96 @@
+"""n_probs and completion_probabilities."""
+
+import pytest
+
+from corral.core.outcome import Candidate, FinishReason, TokenProbs
+
+A = Candidate(65, b"A", -0.5)
+B = Candidate(66, b"B", -1.0)
+
+
+def probs(piece):
+    return TokenProbs(65, piece, -0.5, [A, B], [Candidate(65, b"A", 0.75)])
+
+
+@pytest.fixture
+def answer(client):
+    def ask(**body):
+        return client.post("/completion", {"prompt": "a", "n_probs": 2, **body}).json()
+
+    return ask
+
+
+def test_an_item_holds_the_older_and_the_newer_keys(router, answer):
+    router.texts, router.probs = ["A"], [probs(b"A")]
+
+    (item,) = answer()["completion_probabilities"]
+
+    assert item == {
+        "content": "A",
+        "probs": [{"tok_str": "A", "prob": 0.75}, {"tok_str": "B", "prob": 0.0}],
+        "id": 65,
+        "token": "A",
+        "bytes": [65],
+        "logprob": -0.5,
+        "top_logprobs": [
+            {"id": 65, "token": "A", "bytes": [65], "logprob": -0.5},
+            {"id": 66, "token": "B", "bytes": [66], "logprob": -1.0},
+        ],
+    }
+
+
+def test_without_n_probs_there_is_no_list(client):
+    assert "completion_probabilities" not in client.post("/completion", {"prompt": "a"}).json()
+
+
+def test_logprobs_is_another_name(client, sampling_of):
+    client.post("/completion", {"prompt": "a", "logprobs": 3})
+
+    assert sampling_of()["n_probs"] == 3
+
+
+def test_post_sampling_probs_renames_the_newer_keys(router, answer):
+    router.texts, router.probs = ["A"], [probs(b"A")]
+
+    (item,) = answer(post_sampling_probs=True)["completion_probabilities"]
+
+    assert item["prob"] == 0.75
+    assert item["top_probs"] == [{"id": 65, "token": "A", "bytes": [65], "prob": 0.75}]
+    assert "logprob" not in item
+
+
+def test_minus_infinity_becomes_the_lowest_float32(router, answer):
+    router.texts = ["A"]
+    router.probs = [TokenProbs(65, b"A", float("-inf"), [], [])]
+
+    (item,) = answer()["completion_probabilities"]
+
+    assert item["logprob"] == pytest.approx(-3.4028235e38)
+
+
+def test_tokens_inside_a_character_have_no_item(router, answer):
+    router.texts, router.probs = ["", "é"], [probs(b"\xc3"), probs(b"\xa9")]
+
+    (item,) = answer()["completion_probabilities"]
+
+    assert item["content"] == "byte: \\xa9"
+    assert item["bytes"] == [0xA9]
+
+
+def test_a_stream_sends_items_with_their_text_and_all_at_the_end(client, router):
+    router.texts, router.probs = ["", "é", "A"], [probs(b"\xc3"), probs(b"\xa9"), probs(b"A")]
+
+    first, second, last = client.events("/completion", {"prompt": "a", "n_probs": 2})
+
+    assert [item["bytes"] for item in first["completion_probabilities"]] == [[0xA9]]
+    assert [item["token"] for item in second["completion_probabilities"]] == ["A"]
+    assert len(last["completion_probabilities"]) == 2
+
+
+def test_the_tokens_of_a_stop_string_are_cut_off(router, answer):
+    router.texts, router.probs = ["Hi", "", ""], [probs(b"Hi"), probs(b"EN"), probs(b"D")]
+    router.reason, router.stop_text = FinishReason.STOP, "END"
+
+    items = answer()["completion_probabilities"]
+
+    assert [item["token"] for item in items] == ["Hi"]

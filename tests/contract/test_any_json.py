@@ -1,0 +1,48 @@
+"""Whatever JSON comes, the answer is a good one or a 4xx; never a fault of ours."""
+
+import json
+import string
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corral.api.llamacpp.types import CompletionBody, DetokenizeBody, TokenizeBody
+from corral.api.openai.types import ChatBody, TextBody
+
+NUMBERS = st.one_of(
+    st.integers(),
+    st.integers(-5, 5),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from([2**31, 2**32 - 1, 2**63, -(2**63), 10**30, 1e308, 0.5, -1]),
+)
+LEAVES = st.one_of(st.none(), st.booleans(), NUMBERS, st.text(string.printable + "é水\x00", max_size=8))
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+CHAT = {"messages": [{"role": "user", "content": "hi"}]}
+ROUTES = {
+    "/completion": (CompletionBody, {"prompt": "a"}),
+    "/v1/completions": (TextBody, {"prompt": "a"}),
+    "/v1/chat/completions": (ChatBody, CHAT),
+    "/apply-template": (ChatBody, CHAT),
+    "/tokenize": (TokenizeBody, {}),
+    "/detokenize": (DetokenizeBody, {}),
+}
+
+
+@pytest.mark.parametrize("path", ROUTES)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_every_field_takes_or_refuses_any_value(client, path, data):
+    struct, valid = ROUTES[path]
+    some = st.dictionaries(st.sampled_from(struct.__struct_fields__), VALUES, min_size=1, max_size=4)
+    body = json.dumps({**valid, **data.draw(some)})
+
+    reply = client.post(path, content=body)
+
+    assert reply.status_code in (200, 400), (body, reply.text)
+    if reply.status_code == 400:
+        assert reply.json()["error"]["message"]

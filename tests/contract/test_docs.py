@@ -1,0 +1,38 @@
+"""`/docs` works without a network."""
+
+import pytest
+
+
+def test_the_page_loads_its_parts_from_here(client):
+    page = client.get("/docs")
+
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("swagger-ui-bundle.js", "text/javascript"),
+        ("swagger-ui.css", "text/css"),
+        ("favicon-32x32.png", "image/png"),
+    ],
+)
+def test_each_part_is_served(client, name, kind):
+    reply = client.get(f"/docs/{name}")
+
+    assert reply.status_code == 200
+    assert reply.headers["content-type"].startswith(kind)
+
+
+@pytest.mark.parametrize("name", ["index.html", "..%2f__init__.py", "swagger-ui.js"])
+def test_nothing_else_of_the_package_is(client, refused, name):
+    refused(client.get(f"/docs/{name}"), status=404)
+
+
+def test_the_description_is_openapi(client):
+    document = client.get("/openapi.json").json()
+
+    assert document["openapi"].startswith("3.")
+    assert "/v1/chat/completions" in document["paths"]

@@ -1,0 +1,87 @@
+"""A client that disconnects: its request is cancelled, streamed or not, and nothing is answered."""
+
+import asyncio
+import json
+
+import pytest
+
+CHAT = {"messages": [{"role": "user", "content": "hi"}]}
+BODIES = {"/completion": {"prompt": "a"}, "/v1/completions": {"prompt": "a"}, "/v1/chat/completions": CHAT}
+
+
+async def leave_after_the_body(app, path, body):
+    """Send a request, wait until it runs, disconnect; return what was sent."""
+    sent = []
+    messages = [{"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}]
+
+    async def receive():
+        if messages:
+            return messages.pop()
+        await asyncio.sleep(0.02)
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [],
+        "http_version": "1.1",
+        "scheme": "http",
+        "server": ("corral", 80),
+        "asgi": {"version": "3.0"},
+    }
+    await asyncio.wait_for(app(scope, receive, send), 5)
+    return sent
+
+
+@pytest.mark.parametrize("path", BODIES)
+def test_leaving_a_plain_request_cancels_it(client, router, path):
+    router.is_endless = True
+
+    sent = asyncio.run(leave_after_the_body(client.app, path, BODIES[path]))
+
+    assert sent == []
+    assert router.cancelled == [request.request_id for request in router.requests] != []
+
+
+@pytest.mark.parametrize("path", BODIES)
+def test_leaving_a_stream_cancels_it(client, router, path):
+    router.is_endless = True
+
+    sent = asyncio.run(leave_after_the_body(client.app, path, {**BODIES[path], "stream": True}))
+
+    assert sent[0]["status"] == 200
+    assert router.cancelled == [request.request_id for request in router.requests] != []
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_leaving_cancels_all_prompts(client, router, is_stream):
+    router.is_endless = True
+
+    asyncio.run(leave_after_the_body(client.app, "/completion", {"prompt": ["a", "b"], "stream": is_stream}))
+
+    assert sorted(router.cancelled) == sorted(request.request_id for request in router.requests)
+    assert len(router.cancelled) == 2
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_one_prompt_that_fails_ends_them_all(client, router, is_stream):
+    router.is_endless = True
+    router.texts = []
+    play = router._play
+
+    def play_or_fail(generation):
+        router.refusal = RuntimeError("fault") if generation.request.prompt == ["b"] else None
+        play(generation)
+
+    router._play = play_or_fail
+
+    reply = client.post("/completion", {"prompt": ["a", "b"], "stream": is_stream})
+
+    assert "Internal server error" in reply.text
+    assert router.cancelled == [router.requests[0].request_id]
