@@ -36,3 +36,12 @@ def test_the_description_is_openapi(client):
 
     assert document["openapi"].startswith("3.")
     assert "/v1/chat/completions" in document["paths"]
+
+
+def test_every_example_is_served(client):
+    paths = client.get("/openapi.json").json()["paths"]
+    posts = {path: operations["post"] for path, operations in paths.items() if "post" in operations}
+
+    for path, operation in posts.items():
+        example = operation["requestBody"]["content"]["application/json"]["example"]
+        assert client.post(path, example).status_code == (501 if path == "/props" else 200), path

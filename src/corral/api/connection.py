@@ -11,7 +11,7 @@ from starlette.types import Receive
 _T = TypeVar("_T")
 
 
-class ClientGoneError(Exception):
+class ClientGoneError(ConnectionError):
     """The client closed the connection; there is nobody to answer."""
 
 

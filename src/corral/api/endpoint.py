@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +16,8 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Endpoint:
     """A method on one or more paths. `body` is the wire struct of its JSON body, None if it reads none.
 
-    `summary` is one line, `note` what else a client should know. `is_public`: served without a key.
+    `summary` is one line, `note` what else a client should know, `example` a body to try. `is_public`: served
+    without a key.
     """
 
     paths: tuple[str, ...]
@@ -25,4 +27,5 @@ class Endpoint:
     method: str = "GET"
     note: str = ""
     body: type | None = None
+    example: Any = None
     is_public: bool = False

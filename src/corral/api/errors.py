@@ -26,11 +26,18 @@ class BodyTooLargeError(InvalidRequestError):
     code = "body_too_large"
 
 
+class BodyTimeoutError(InvalidRequestError):
+    """The client stopped sending its body."""
+
+    code = "body_timeout"
+
+
 _INTERNAL = (500, "server_error")
 _HTTP = {
     "invalid_request": (400, "invalid_request_error"),
     "context_exceeded": (400, "exceed_context_size_error"),
     "body_too_large": (413, "invalid_request_error"),
+    "body_timeout": (408, "invalid_request_error"),
     "authentication": (401, "authentication_error"),
     "not_found": (404, "not_found_error"),
     "not_supported": (501, "not_supported_error"),

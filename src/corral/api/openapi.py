@@ -70,7 +70,7 @@ def _operation(endpoint: Endpoint, path: str) -> dict[str, Any]:
     if names:
         operation["parameters"] = [_parameter(name) for name in names]
     if endpoint.body is not None:
-        operation["requestBody"] = _request_body(endpoint.body)
+        operation["requestBody"] = _request_body(endpoint.body, endpoint.example)
     if not endpoint.is_public:
         operation["security"] = [{"key": []}]
     return operation
@@ -86,9 +86,9 @@ def _parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def _request_body(body: type) -> dict[str, Any]:
+def _request_body(body: type, example: object) -> dict[str, Any]:
     schema = {"$ref": _REFERENCE.format(name=body.__name__)}
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+    return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
 
 
 def _schemas(endpoints: list[Endpoint]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from corral.api.openai import routes as openai_routes
 from corral.api.ports import RouterPort
 from corral.api.replies import html_reply
 from corral.api.serving import Serving
+from corral.api.timeouts import SocketTimeouts
 from corral.core.settings import Settings
 
 _HOME = """<!doctype html>
@@ -52,11 +53,12 @@ def create_app(
         for path in endpoint.paths:
             app.add_route(path, endpoint.handler, methods=[endpoint.method], include_in_schema=False)
     app.add_exception_handler(HTTPException, refuse_route)
-    # The last one added is the outermost: headers and OPTIONS, errors, loading, then the key.
+    # The last one added is the outermost: headers and OPTIONS, errors, time-outs, loading, then the key.
     app.add_middleware(
         KeyCheck, keys=Keys(settings.server.api_keys), public=PublicPaths(endpoints, public_prefixes)
     )
     app.add_middleware(LoadingGate, check=router.facts)
+    app.add_middleware(SocketTimeouts, timeout_s=settings.server.timeout_s)
     app.add_middleware(ErrorEdge)
     app.add_middleware(CommonHeaders)
     return app

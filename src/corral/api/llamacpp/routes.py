@@ -33,6 +33,7 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
                 "last event is the whole object."
             ),
             body=CompletionBody,
+            example={"prompt": "Once upon a time", "n_predict": 32},
         ),
         Endpoint(
             method="POST",
@@ -41,6 +42,7 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
             tag=_TAG,
             summary="Turn text into token ids",
             body=TokenizeBody,
+            example={"content": "Hello there"},
         ),
         Endpoint(
             method="POST",
@@ -49,6 +51,7 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
             tag=_TAG,
             summary="Turn token ids into text",
             body=DetokenizeBody,
+            example={"tokens": [1, 2, 3]},
         ),
     ]
 
@@ -78,6 +81,7 @@ def _state_routes(serving: Serving) -> list[Endpoint]:
             summary="Change global properties",
             note="Needs `--props`.",
             body=PropsBody,
+            example={"system_prompt": "You are a kind assistant."},
         ),
         Endpoint(
             paths=("/slots",),

@@ -10,6 +10,7 @@ from corral.api.openai.types import ChatBody, TextBody
 from corral.api.serving import Serving
 
 _TAG = "OpenAI"
+_CHAT = {"messages": [{"role": "user", "content": "Hello! Who are you?"}]}
 
 
 def routes(serving: Serving) -> list[Endpoint]:
@@ -28,6 +29,7 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
             summary="Answer a chat",
             note="Takes every option of `/completion` besides OpenAI's own.",
             body=ChatBody,
+            example=_CHAT,
         ),
         Endpoint(
             method="POST",
@@ -37,6 +39,7 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
             summary="Continue a prompt",
             note="Answers with OpenAI's keys and those of `/completion` in one object.",
             body=TextBody,
+            example={"prompt": "Once upon a time", "max_tokens": 32},
         ),
         Endpoint(
             method="POST",
@@ -45,6 +48,7 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
             tag=_TAG,
             summary="Count the tokens of a chat",
             body=ChatBody,
+            example=_CHAT,
         ),
         Endpoint(
             method="POST",
@@ -53,6 +57,7 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
             tag="llama.cpp",
             summary="Show the prompt that a chat becomes",
             body=ChatBody,
+            example=_CHAT,
         ),
     ]
 
