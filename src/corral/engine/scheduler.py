@@ -130,7 +130,8 @@ class Scheduler:
 
     def _plan(self) -> Plan:
         """Fill the batch: all who decode, and as much prefill as they can bear."""
-        decodes = [s for s in self._running if s.stage is Stage.DECODE]
+        # llama.cpp computes rows of several streams in one pass only where their seq_ids follow each other.
+        decodes = sorted((s for s in self._running if s.stage is Stage.DECODE), key=lambda s: s.seq_id)
         prefills = [s for s in self._running if s.stage is Stage.PREFILL]
         for sequence in decodes:
             self._make_room(sequence)

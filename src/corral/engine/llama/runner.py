@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import llama_cpp
-import numpy as np
 
 from corral.core.messages import ModelFacts
 from corral.core.sampling import SamplingParams
@@ -78,9 +77,8 @@ class LlamaRunner:
         if not rows:
             return []
         logits = self._logits.rows(len(rows))
-        if all(sampler.is_argmax for _, sampler in rows):
-            return [Sampled(token) for token in np.argmax(logits, axis=1).tolist()]
-        if len(rows) == 1 or logits.size < WORTH_A_THREAD:
+        n_chains = sum(not sampler.is_argmax for _, sampler in rows)
+        if n_chains <= 1 or n_chains * logits.shape[1] < WORTH_A_THREAD:
             return self._sample_span(rows, logits)
         return self._sample_threaded(rows, logits)
 
@@ -102,7 +100,7 @@ class LlamaRunner:
             probs = sample_with_probs(sampler, logits, self._piece)
             return Sampled(probs.token, probs)
         if sampler.is_argmax:
-            return Sampled(int(logits.argmax()))
+            return Sampled(sampler.argmax(logits))
         return Sampled(llama_cpp.llama_sampler_sample(sampler.pointer, self._context.pointer, row))
 
     def _piece(self, token: int) -> bytes:

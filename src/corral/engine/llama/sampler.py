@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Sequence as Items
 from typing import Any
 
 import llama_cpp
+import numpy as np
 
 from corral.core.sampling import SamplingParams
+from corral.engine.llama.buffers import Logits
 from corral.engine.radix import Tokens
 
 _MIROSTAT_M = 100  # the window of Mirostat 1 that llama-server uses
@@ -21,7 +23,7 @@ Link = Any  # llama_sampler *
 class LlamaSampler:
     """Owner of a chain: logit bias, penalties, the samplers in their order, then the draw.
 
-    `is_argmax`: the chain is nothing but "take the largest logit", which needs no call into C.
+    `is_argmax`: it takes the largest logit after bias, which needs no chain and no copy of the vocabulary.
     """
 
     def __init__(
@@ -34,10 +36,19 @@ class LlamaSampler:
     ) -> None:
         self.n_probs = params.n_probs
         self._n_memory = _n_remembered(params, n_ctx)
-        self.is_argmax = params.temperature <= 0 and not bias and not self._n_memory and not params.n_probs
-        self.pointer = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
-        for link in _links(vocabulary, n_ctx, params, seed, bias):
-            llama_cpp.llama_sampler_chain_add(self.pointer, link)
+        self.is_argmax = params.temperature <= 0 and not self._n_memory and not params.n_probs
+        self.pointer = None
+        if self.is_argmax:
+            self._bias_ids = np.array([token for token, _ in bias], np.int64)
+            self._bias = np.array([offset for _, offset in bias], np.float32)
+        else:
+            self.pointer = _chain(_links(vocabulary, n_ctx, params, seed, bias))
+
+    def argmax(self, logits: Logits) -> int:
+        """Return the token of largest logit after bias, which is added to the row [n_vocab] in place."""
+        if len(self._bias):
+            logits[self._bias_ids] += self._bias
+        return int(logits.argmax())
 
     def accept(self, tokens: Tokens) -> None:
         """Tell penalties and DRY what came before; others remember nothing."""
@@ -47,7 +58,15 @@ class LlamaSampler:
 
     def close(self) -> None:
         """Free the chain and its links."""
-        llama_cpp.llama_sampler_free(self.pointer)
+        if self.pointer is not None:
+            llama_cpp.llama_sampler_free(self.pointer)
+
+
+def _chain(links: Iterable[Link]) -> Link:
+    chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
+    for link in links:
+        llama_cpp.llama_sampler_chain_add(chain, link)
+    return chain
 
 
 def _n_remembered(params: SamplingParams, n_ctx: int) -> int:
