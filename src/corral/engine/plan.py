@@ -1,4 +1,4 @@
-"""The rows of one decode: a row for each decoding sequence, then chunks of prompts."""
+"""The rows of one decode: chunks of prompts, and a row for each decoding sequence."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 
 from corral.engine.batch import Batch
-from corral.engine.planner import chunks
 from corral.engine.sequence import Sequence
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`decodes[i]` stands in row i; `chunks` pairs sequences with the prompt tokens of theirs that follow.
+    """`chunks` pairs sequences with how many of their prompt tokens are in it; `decodes` have a row each behind.
 
     `firsts` pairs a row with the sequence that gets its first token from it.
     """
@@ -29,7 +28,7 @@ class Plan:
     @property
     def outputs(self) -> list[tuple[int, Sequence]]:
         """Every row that is sampled from, in order."""
-        return [*enumerate(self.decodes), *self.firsts]
+        return [*self.firsts, *enumerate(self.decodes, self.n_prefill)]
 
     @property
     def prefilled(self) -> list[Sequence]:
@@ -44,18 +43,19 @@ class Plan:
             sequence.n_past += size
 
 
-def lay_out(batch: Batch, decodes: list[Sequence], prefills: Items[Sequence], budget: int) -> Plan:
-    """Fill `batch` with the decoding sequences and at most `budget` tokens of the others' prompts."""
-    sizes = chunks([sequence.n_prefill_left for sequence in prefills], budget)
+def lay_out(batch: Batch, decodes: list[Sequence], prefills: Items[Sequence], sizes: Items[int]) -> Plan:
+    """Fill `batch` with the decoding sequences and the next `sizes` tokens of the others' prompts."""
     plan = Plan(decodes, [pair for pair in zip(prefills, sizes, strict=True) if pair[1]])
     batch.clear()
+    # Chunks first: llama.cpp begins a pass with the first row and adds what fits beside it; decode rows in
+    # front would take one token of each chunk along and leave it an odd length.
+    for sequence, size in plan.chunks:
+        _add_chunk(batch, plan, sequence, size)
     batch.add_decodes(
         [sequence.next_token for sequence in decodes],
         [sequence.n_past for sequence in decodes],
         [sequence.seq_id for sequence in decodes],
     )
-    for sequence, size in plan.chunks:
-        _add_chunk(batch, plan, sequence, size)
     return plan
 
 

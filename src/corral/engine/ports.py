@@ -79,13 +79,15 @@ class Runner(Protocol[SamplerT]):
     """A loaded model. One thread owns it; only `vocabulary` is shared.
 
     `n_cells` is the capacity over all sequences in tokens; `copy_ms` an estimate of what `memory.copy` of one
-    sequence costs. `is_trimmable`: `memory.trim` works at any position; `is_shiftable`: `memory.shift` works.
+    sequence costs. `has_streams`: each sequence has cells of its own. `is_trimmable`: `memory.trim` works at
+    any position; `is_shiftable`: `memory.shift` works.
     """
 
     facts: ModelFacts
     batch: Batch
     n_slots: int
     n_cells: int
+    has_streams: bool
     is_trimmable: bool
     is_shiftable: bool
     copy_ms: float

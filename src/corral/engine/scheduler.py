@@ -18,7 +18,7 @@ from corral.engine.emission import Emission
 from corral.engine.intake import Prepared
 from corral.engine.kv import KvLedger, Wish
 from corral.engine.plan import Plan, lay_out
-from corral.engine.planner import StepCost, prefill_budget
+from corral.engine.planner import StepCost, chunks, even_chunks, prefill_budget
 from corral.engine.ports import DecodeError, Runner, Sampled
 from corral.engine.sequence import Sequence, Stage
 from corral.engine.window import cut_context
@@ -141,7 +141,9 @@ class Scheduler:
             n_batch=self._runner.batch.n_max,
             max_itl_ms=self._settings.max_itl_ms,
         )
-        return lay_out(self._runner.batch, decodes, prefills, budget)
+        share = even_chunks if decodes and self._runner.has_streams else chunks
+        sizes = share([s.n_prefill_left for s in prefills], budget)
+        return lay_out(self._runner.batch, decodes, prefills, sizes)
 
     def _make_room(self, sequence: Sequence) -> None:
         """Shift the context of a sequence that has no free cell for its next token."""

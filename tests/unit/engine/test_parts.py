@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corral.core.errors import ModelLoadError
 from corral.engine.fake import FakeBehaviour
-from corral.engine.planner import StepCost, chunks, prefill_budget
+from corral.engine.planner import StepCost, chunks, even_chunks, prefill_budget
 from corral.engine.radix import RadixTree
 from corral.engine.text import TextStream
 from corral.engine.window import Cut, cut_context, cut_prompt
@@ -17,10 +19,12 @@ def test_with_nobody_decoding_a_chunk_is_the_whole_batch():
 
 def test_beside_decoding_sequences_a_chunk_keeps_the_bound():
     cost = StepCost()
-    cost.observe(4, 0, 50.0)
     cost.observe(0, 100, 200.0)
+    cost.observe(4, 0, 70.0)
 
-    assert prefill_budget(cost, n_decode=4, n_batch=512, max_itl_ms=250) == 100
+    budget = prefill_budget(cost, n_decode=4, n_batch=512, max_itl_ms=250)
+
+    assert cost.decode_ms(4) + budget * cost.prefill_ms == pytest.approx(250, abs=2)
 
 
 def test_a_bound_that_is_broken_anyway_does_not_starve_prompts():
@@ -31,16 +35,55 @@ def test_a_bound_that_is_broken_anyway_does_not_starve_prompts():
     assert prefill_budget(cost, n_decode=4, n_batch=512, max_itl_ms=250) == 8
 
 
+def test_while_nothing_is_known_a_chunk_beside_others_is_small():
+    assert prefill_budget(StepCost(), n_decode=1, n_batch=512, max_itl_ms=250) == 64
+
+
 def test_first_come_first_served_within_the_budget():
     assert chunks([30, 50, 10], 60) == [30, 30, 0]
 
 
-def test_a_step_of_both_kinds_is_split_by_what_decoding_costs():
-    cost = StepCost()
-    cost.observe(1, 0, 10.0)
+@pytest.mark.parametrize(
+    ("n_wanted", "budget", "sizes"),
+    [
+        ([], 60, []),
+        ([64], 20, [16]),
+        ([64, 64], 113, [56, 56]),
+        ([8, 8, 64, 64], 100, [8, 8, 8, 8]),
+        ([64, 8, 64], 100, [64, 0, 0]),
+        ([5, 300], 100, [5, 5]),
+        ([64, 64], 5, [5, 0]),
+    ],
+)
+def test_beside_decoding_sequences_all_chunks_have_one_length(n_wanted, budget, sizes):
+    assert even_chunks(n_wanted, budget) == sizes
 
-    assert cost.observe(1, 20, 50.0) == (40.0, 10.0)
-    assert cost.prefill_ms == 2.0
+
+def test_a_step_of_both_kinds_is_split_by_what_each_was_expected_to_cost():
+    cost = StepCost()
+    cost.observe(0, 100, 100.0)
+    cost.observe(1, 0, 20.0)
+    expected_ms = 20 * cost.prefill_ms + cost.decode_ms(1)
+
+    prefill_ms, decode_ms = cost.observe(1, 20, expected_ms)
+
+    assert prefill_ms == pytest.approx(20.0)
+    assert prefill_ms + decode_ms == pytest.approx(expected_ms)
+    assert cost.prefill_ms == pytest.approx(1.0)
+
+
+@given(st.integers(0, 4), st.integers(0, 4))
+def test_costs_are_learnt_from_a_mix_of_steps(seed_decode, seed_prefill):
+    cost = StepCost()
+    for number in range(60):
+        n_decode = (number * 7 + seed_decode) % 9
+        n_prefill = (number * 13 + seed_prefill) % 40 if number % 3 else 0
+        if n_decode or n_prefill:
+            decode_ms = (StepCost.PASS_ROWS + n_decode) * 5.0 if n_decode else 0.0
+            cost.observe(n_decode, n_prefill, decode_ms + n_prefill * 2.0)
+
+    assert cost.prefill_ms == pytest.approx(2.0, rel=0.2)
+    assert cost.decode_ms(4) == pytest.approx(35.0, rel=0.2)
 
 
 def test_copying_pays_from_the_tokens_that_cost_as_much():

@@ -1,0 +1,1 @@
+"""How the bundled demonstration model is made: text, tokenizer, weights, file."""
