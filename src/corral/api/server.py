@@ -44,7 +44,7 @@ def create_app(
     `--chat-template`.
     """
     serving = Serving(router, settings)
-    endpoints = [*llamacpp_routes.routes(serving), *openai_routes.routes(serving)]
+    endpoints = dialects(serving)
     endpoints += docs.routes(endpoints, version=corral.__version__)
     if has_home:
         endpoints.append(_home_row())
@@ -62,6 +62,11 @@ def create_app(
     app.add_middleware(ErrorEdge)
     app.add_middleware(CommonHeaders)
     return app
+
+
+def dialects(serving: Serving) -> list[Endpoint]:
+    """Return the table of routes of all dialects."""
+    return [*llamacpp_routes.routes(serving), *openai_routes.routes(serving)]
 
 
 def _home_row() -> Endpoint:

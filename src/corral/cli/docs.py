@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from corral.config.reference import reference
+from corral.config import reference as options
 
-PAGES = {"options": reference}
+
+def endpoints() -> str:
+    """Return the page of the endpoints; no model is needed to describe them."""
+    from corral.api import reference, server  # noqa: PLC0415 - the other page does not need the whole server
+    from corral.api.serving import Serving  # noqa: PLC0415
+    from corral.core.settings import Settings  # noqa: PLC0415
+    from corral.gateway.router import Router  # noqa: PLC0415
+
+    return reference.reference(server.dialects(Serving(Router("", {}, max_queue=0), Settings())))
+
+
+PAGES = {"options": options.reference, "endpoints": endpoints}
 
 
 def main(argv: list[str]) -> int:

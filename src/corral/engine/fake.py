@@ -130,7 +130,6 @@ class FakeRunner:
         self.n_slots = settings.n_parallel or 4
         n_ctx = (settings.n_ctx or 1024) // (self.n_slots if settings.n_parallel else 1)
         self.n_cells = n_ctx * self.n_slots
-        self.has_streams = not settings.is_kv_unified
         self.is_trimmable = bool(self.behaviour.is_trimmable)
         self.is_shiftable = bool(self.behaviour.is_shiftable)
         self.vocabulary = FakeVocabulary()

@@ -11,9 +11,10 @@ from corral.engine.sequence import Sequence
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`chunks` pairs sequences with how many of their prompt tokens are in it; `decodes` have a row each behind.
+    """Chunks of prompts, and behind them a row for each decoding sequence.
 
-    `firsts` pairs a row with the sequence that gets its first token from it.
+    `chunks` pairs sequences with how many of their prompt tokens are in it; `firsts` pairs a row with the
+    sequence that gets its first token from it.
     """
 
     decodes: list[Sequence]

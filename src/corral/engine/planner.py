@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Items
-from itertools import accumulate
 
 MIN_CHUNK = 8  # a bound that is already broken must not starve prompts for ever
-CHUNK_ALIGN = 8
 FIRST_CHUNK = 64  # while nothing is known of the cost, a small one
 
 
@@ -49,6 +47,11 @@ class StepCost:
         if n_decode:
             self._row_ms = self.decode_ms(n_decode) / (self.PASS_ROWS + n_decode) * factor
 
+    def n_prefill_within(self, time_ms: float, n_most: int) -> int:
+        """Return how many prompt tokens can be processed in `time_ms`: from `MIN_CHUNK` to `n_most`."""
+        n_bearable = int(time_ms / self.prefill_ms) if self.prefill_ms else FIRST_CHUNK
+        return min(n_most, max(n_bearable, MIN_CHUNK))
+
     def worth_copying(self, copy_ms: float) -> int:
         """Return the least number of prompt tokens whose prefill costs more than `copy_ms`."""
         return max(1, round(copy_ms / self.prefill_ms)) if self.prefill_ms else 1
@@ -63,27 +66,7 @@ def prefill_budget(cost: StepCost, *, n_decode: int, n_batch: int, max_itl_ms: f
     n_free = n_batch - n_decode
     if not n_decode:
         return n_free
-    if not cost.prefill_ms:
-        return min(n_free, FIRST_CHUNK)
-    n_bearable = int((max_itl_ms - cost.decode_ms(n_decode)) / cost.prefill_ms)
-    return min(n_free, max(n_bearable, MIN_CHUNK))
-
-
-def even_chunks(n_wanted: Items[int], budget: int) -> list[int]:
-    """Share `budget` in chunks of one length among the first prompts, as many as use it best.
-
-    llama.cpp computes rows of several streams in one pass only as far as all have equally many. Each other
-    length costs a pass of its own over the weights, which beside decoding sequences is much of a step.
-    """
-    n_least = accumulate(n_wanted, min)
-    sizes = [min(least, _aligned(budget // n)) for n, least in enumerate(n_least, 1)]
-    n_prompts = max(range(len(sizes) + 1), key=lambda n: n * sizes[n - 1] if n else 0)
-    return [sizes[n_prompts - 1]] * n_prompts + [0] * (len(sizes) - n_prompts) if n_prompts else []
-
-
-def _aligned(n: int) -> int:
-    """Round down to what matrix kernels like, as far as there is room for that."""
-    return n - n % CHUNK_ALIGN if n > CHUNK_ALIGN else n
+    return cost.n_prefill_within(max_itl_ms - cost.decode_ms(n_decode), n_free)
 
 
 def chunks(n_wanted: Items[int], budget: int) -> list[int]:

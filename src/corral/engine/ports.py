@@ -79,7 +79,7 @@ class Runner(Protocol[SamplerT]):
     """A loaded model. One thread owns it; only `vocabulary` is shared.
 
     `n_cells` is the capacity over all sequences in tokens; `copy_ms` an estimate of what `memory.copy` of one
-    sequence costs. `has_streams`: each sequence has cells of its own. `is_trimmable`: `memory.trim` works at
+    sequence costs. `is_trimmable`: `memory.trim` works at
     any position; `is_shiftable`: `memory.shift` works.
     """
 
@@ -87,7 +87,6 @@ class Runner(Protocol[SamplerT]):
     batch: Batch
     n_slots: int
     n_cells: int
-    has_streams: bool
     is_trimmable: bool
     is_shiftable: bool
     copy_ms: float

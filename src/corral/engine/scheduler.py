@@ -14,11 +14,12 @@ from corral.core.messages import AnyEvent, Failed, Finished, Stepped, StepStats
 from corral.core.outcome import FinishReason, SequenceOutput, SequenceStart
 from corral.core.settings import EngineSettings
 from corral.engine.admission import admissible
+from corral.engine.burst import find_burst
 from corral.engine.emission import Emission
 from corral.engine.intake import Prepared
 from corral.engine.kv import KvLedger, Wish
 from corral.engine.plan import Plan, lay_out
-from corral.engine.planner import StepCost, chunks, even_chunks, prefill_budget
+from corral.engine.planner import StepCost, chunks, prefill_budget
 from corral.engine.ports import DecodeError, Runner, Sampled
 from corral.engine.sequence import Sequence, Stage
 from corral.engine.window import cut_context
@@ -64,7 +65,9 @@ class Scheduler:
         self._open[request_id] = _sequences(prepared)
         if not len(prepared.prompt):
             return self._finish(request_id, FinishReason.EOS)
-        self._waiting += self._open[request_id]
+        for sequence in self._open[request_id]:
+            sequence.submitted_s = self._clock.now_s()
+            self._waiting.append(sequence)
         return []
 
     def cancel(self, request_id: str) -> list[AnyEvent]:
@@ -87,7 +90,7 @@ class Scheduler:
         """Run one step; return what happened in it."""
         started_s = self._clock.now_s()
         starts = self._admit(started_s)
-        plan = self._plan()
+        plan = self._plan(started_s)
         try:
             self._decode(plan)
         except DecodeError as error:
@@ -128,21 +131,21 @@ class Scheduler:
             similarity=self._settings.slot_prompt_similarity,
         )
 
-    def _plan(self) -> Plan:
+    def _plan(self, now_s: float) -> Plan:
         """Fill the batch: all who decode, and as much prefill as they can bear."""
         # llama.cpp computes rows of several streams in one pass only where their seq_ids follow each other.
         decodes = sorted((s for s in self._running if s.stage is Stage.DECODE), key=lambda s: s.seq_id)
         prefills = [s for s in self._running if s.stage is Stage.PREFILL]
+        n_batch, max_itl_ms = self._runner.batch.n_max, self._settings.max_itl_ms
+        burst = find_burst(decodes, prefills, now_s=now_s, max_itl_ms=max_itl_ms)
+        if burst is not None:
+            decodes, prefills = [], burst.prefills
+            budget = self._cost.n_prefill_within(burst.left_ms, n_batch)
+        else:
+            budget = prefill_budget(self._cost, n_decode=len(decodes), n_batch=n_batch, max_itl_ms=max_itl_ms)
         for sequence in decodes:
             self._make_room(sequence)
-        budget = prefill_budget(
-            self._cost,
-            n_decode=len(decodes),
-            n_batch=self._runner.batch.n_max,
-            max_itl_ms=self._settings.max_itl_ms,
-        )
-        share = even_chunks if decodes and self._runner.has_streams else chunks
-        sizes = share([s.n_prefill_left for s in prefills], budget)
+        sizes = chunks([s.n_prefill_left for s in prefills], budget)
         return lay_out(self._runner.batch, decodes, prefills, sizes)
 
     def _make_room(self, sequence: Sequence) -> None:

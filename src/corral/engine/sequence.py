@@ -61,6 +61,7 @@ class Sequence:
         self.sampler: Sampler | None = None
         self.text = TextStream(prepared.request.stop)
         self._withheld: tuple[list[int], list[TokenProbs]] = ([], [])  # tokens of an unfinished character
+        self.submitted_s = 0.0
         self.admitted_s = 0.0
         self.first_token_s = 0.0
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from corral.core.errors import ModelLoadError
 from corral.engine.fake import FakeBehaviour
-from corral.engine.planner import StepCost, chunks, even_chunks, prefill_budget
+from corral.engine.planner import StepCost, chunks, prefill_budget
 from corral.engine.radix import RadixTree
 from corral.engine.text import TextStream
 from corral.engine.window import Cut, cut_context, cut_prompt
@@ -41,22 +41,6 @@ def test_while_nothing_is_known_a_chunk_beside_others_is_small():
 
 def test_first_come_first_served_within_the_budget():
     assert chunks([30, 50, 10], 60) == [30, 30, 0]
-
-
-@pytest.mark.parametrize(
-    ("n_wanted", "budget", "sizes"),
-    [
-        ([], 60, []),
-        ([64], 20, [16]),
-        ([64, 64], 113, [56, 56]),
-        ([8, 8, 64, 64], 100, [8, 8, 8, 8]),
-        ([64, 8, 64], 100, [64, 0, 0]),
-        ([5, 300], 100, [5, 5]),
-        ([64, 64], 5, [5, 0]),
-    ],
-)
-def test_beside_decoding_sequences_all_chunks_have_one_length(n_wanted, budget, sizes):
-    assert even_chunks(n_wanted, budget) == sizes
 
 
 def test_a_step_of_both_kinds_is_split_by_what_each_was_expected_to_cost():

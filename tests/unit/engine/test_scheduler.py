@@ -64,7 +64,7 @@ def test_prompt_is_prefilled_in_chunks_of_the_batch(bench):
     assert prefills == [64, 56]
 
 
-def test_decoding_sequences_go_first_and_prefill_fills_what_their_bound_leaves(make_bench):
+def test_a_prompt_beside_a_running_stream_is_cut_to_what_its_bound_leaves(make_bench):
     bench = make_bench(max_itl_ms=10.0)
     bench.submit(prompt=["short"], max_tokens=50)
     bench.step()
@@ -75,6 +75,42 @@ def test_decoding_sequences_go_first_and_prefill_fills_what_their_bound_leaves(m
 
     assert stepped.stats.n_decode == 1
     assert 0 < stepped.stats.n_prefill < 63
+
+
+def test_who_arrived_together_is_prefilled_before_anybody_goes_on(make_bench):
+    bench = make_bench(n_parallel=4, n_ctx=512)
+    for name in "abcd":
+        bench.submit(request_id=name, prompt=[name * 40], max_tokens=5)
+
+    bench.run()
+
+    stats = [event.stats for event in bench.events if isinstance(event, Stepped)]
+    assert [(s.n_prefill, s.n_decode) for s in stats[:4]] == [(64, 0), (64, 0), (32, 0), (0, 4)]
+
+
+def test_a_stream_that_has_begun_does_not_wait_for_who_comes_later(bench):
+    bench.submit(prompt=["short"], max_tokens=50)
+    bench.step()
+    bench.submit(request_id="b", prompt=["y" * 40], max_tokens=1)
+
+    (stepped, *_) = bench.step()
+
+    assert stepped.stats.n_decode == 1
+
+
+def test_waiting_for_the_others_ends_after_twenty_bounds(make_bench):
+    bench = make_bench(n_parallel=4, n_ctx=4096, max_itl_ms=1.0)
+    for name in "abcd":
+        bench.submit(request_id=name, prompt=[name * 900], max_tokens=2)
+
+    bench.run()
+
+    waited = []
+    for event in bench.events:
+        if isinstance(event, Stepped) and event.stats.n_decode:
+            break
+        waited.append(event)
+    assert sum(event.stats.n_prefill for event in waited) < 3600
 
 
 def test_shared_prefix_is_copied_from_a_running_sequence(bench):

@@ -54,7 +54,6 @@ class LlamaRunner:
         self.batch = self._buffer.batch
         self.n_slots = self._context.shape.n_slots
         self.n_cells = self._context.shape.n_cells
-        self.has_streams = not settings.is_kv_unified
         is_windowed = model.has_sliding_window and not settings.is_swa_full
         self.is_trimmable = not model.is_recurrent and not is_windowed
         self.is_shiftable = self.is_trimmable and bool(llama_cpp.llama_memory_can_shift(self._context.memory))
