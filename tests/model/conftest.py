@@ -142,7 +142,12 @@ class Engine:
         self.settings = EngineSettings(**fields)
         self.runner = llama_runner.load(str(path), self.settings, lambda _: None)
         self.scheduler = Scheduler(self.runner, self.settings, MonotonicClock())
-        self.intake = Intake(self.runner.vocabulary, self.runner.facts, is_shiftable=self.runner.is_shiftable)
+        self.intake = Intake(
+            self.runner.vocabulary,
+            self.runner.facts,
+            MonotonicClock(),
+            is_shiftable=self.runner.is_shiftable,
+        )
         self.events = []
         self._n_submitted = 0
 

@@ -48,7 +48,7 @@ def test_every_request_ends_once_and_every_sequence_comes_back(actions, how, can
         how = FakeBehaviour(eos_after=how.eos_after, fail_after=how.fail_after)
     engine = EngineSettings(n_ctx=120, n_parallel=3, n_batch=16)
     runner = FakeRunner(engine, how)
-    intake = Intake(runner.vocabulary, runner.facts, is_shiftable=True)
+    intake = Intake(runner.vocabulary, runner.facts, MonotonicClock(), is_shiftable=True)
     scheduler = Scheduler(runner, engine, MonotonicClock())
     events, submitted = [], []
 

@@ -9,8 +9,8 @@ from corral.api.endpoint import Endpoint
 _HEAD = """\
 # Endpoints
 
-This page is written by `corral docs endpoints` from the table of routes. The same table stands behind `/docs` on a
-running server, where each request can be tried. Errors have one shape everywhere:
+This page is written by `corral docs endpoints` from the table of routes. The same table stands behind `/docs`
+on a running server, where each request can be tried. Errors have one shape everywhere:
 `{"error": {"code": 400, "message": "...", "type": "invalid_request_error"}}`.
 """
 

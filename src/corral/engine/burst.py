@@ -33,5 +33,5 @@ def find_burst(
         return None
     began_s = min(sequence.first_token_s for sequence in decodes)
     left_ms = HOLD * max_itl_ms - (now_s - began_s) * 1000
-    together = [sequence for sequence in prefills if sequence.submitted_s <= began_s]
+    together = [sequence for sequence in prefills if sequence.arrived_s <= began_s]
     return Burst(together, left_ms) if together and left_ms > 0 else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from corral.core.clock import Clock
 from corral.core.errors import ContextExceededError, InvalidRequestError
 from corral.core.messages import ModelFacts
 from corral.core.request import GenerationRequest
@@ -17,31 +18,36 @@ from corral.engine.window import cut_prompt
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A request whose prompt is `prompt` (ids) and whose logit bias names ids."""
+    """A request whose prompt is `prompt` (ids) and whose logit bias names ids. It came at `arrived_s`."""
 
     request: GenerationRequest
     prompt: Tokens
     bias: tuple[tuple[int, float], ...]
     is_truncated: bool
+    arrived_s: float
 
 
 class Intake:
     """Turns requests into what the scheduler takes. Safe to call from any one thread."""
 
-    def __init__(self, vocabulary: Vocabulary, facts: ModelFacts, *, is_shiftable: bool) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, facts: ModelFacts, clock: Clock, *, is_shiftable: bool
+    ) -> None:
         self._vocabulary = vocabulary
         self._facts = facts
+        self._clock = clock
         self._is_shiftable = is_shiftable
 
     def prepare(self, request: GenerationRequest) -> Prepared:
         """Return `request` made ready. Raises `InvalidRequestError` and `ContextExceededError`."""
+        arrived_s = self._clock.now_s()
         if request.slot is not None and not 0 <= request.slot < self._facts.n_slots:
             raise InvalidRequestError("Invalid slot ID")
         ids = self.tokenize(
             request.prompt, is_bos_wanted=request.is_bos_wanted, has_special=request.has_special
         )
         prompt, is_truncated = self._fit(np.array(ids, np.int32), request.n_keep)
-        return Prepared(request, prompt, self._bias(request), is_truncated)
+        return Prepared(request, prompt, self._bias(request), is_truncated, arrived_s)
 
     def tokenize(
         self, pieces: Iterable[str | list[int]], *, is_bos_wanted: bool, has_special: bool

@@ -100,7 +100,7 @@ class EngineProcess:
         scheduler = Scheduler(runner, command.engine, clock)
         loop = EngineLoop(scheduler, self._writer.post, clock)
         is_shiftable = runner.is_shiftable and command.engine.is_context_shift
-        intake = Intake(runner.vocabulary, runner.facts, is_shiftable=is_shiftable)
+        intake = Intake(runner.vocabulary, runner.facts, clock, is_shiftable=is_shiftable)
         self._loaded.set_result(_Loaded(loop, intake))
         self._writer.post([Ready(runner.facts)])
         loop.run()

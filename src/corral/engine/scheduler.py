@@ -65,9 +65,7 @@ class Scheduler:
         self._open[request_id] = _sequences(prepared)
         if not len(prepared.prompt):
             return self._finish(request_id, FinishReason.EOS)
-        for sequence in self._open[request_id]:
-            sequence.submitted_s = self._clock.now_s()
-            self._waiting.append(sequence)
+        self._waiting += self._open[request_id]
         return []
 
     def cancel(self, request_id: str) -> list[AnyEvent]:

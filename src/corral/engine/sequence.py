@@ -47,6 +47,7 @@ class Sequence:
         self.prompt: Tokens = prepared.prompt
         self.bias = prepared.bias
         self.is_truncated = prepared.is_truncated
+        self.arrived_s = prepared.arrived_s
         self.seed = seed
         self.leader = leader  # the sequence of the same request whose prompt this one shares
         self.stage = Stage.WAITING
@@ -61,7 +62,6 @@ class Sequence:
         self.sampler: Sampler | None = None
         self.text = TextStream(prepared.request.stop)
         self._withheld: tuple[list[int], list[TokenProbs]] = ([], [])  # tokens of an unfinished character
-        self.submitted_s = 0.0
         self.admitted_s = 0.0
         self.first_token_s = 0.0
 

@@ -34,9 +34,11 @@ class Bench:
     intake: Intake
     events: list[AnyEvent] = field(default_factory=list)
 
+    def prepare(self, **fields):
+        return self.intake.prepare(GenerationRequest(**{"request_id": "a", "is_bos_wanted": False, **fields}))
+
     def submit(self, **fields):
-        request = GenerationRequest(**{"request_id": "a", "is_bos_wanted": False, **fields})
-        self.events += self.scheduler.submit(self.intake.prepare(request))
+        self.events += self.scheduler.submit(self.prepare(**fields))
 
     def step(self):
         events = self.scheduler.step()
@@ -72,10 +74,10 @@ def make_bench():
     def make(behaviour=None, **settings):
         engine = EngineSettings(**{"n_ctx": 256, "n_parallel": 2, "n_batch": 64, **settings})
         runner = FakeRunner(engine, behaviour or FakeBehaviour())
-        intake = Intake(
-            runner.vocabulary, runner.facts, is_shiftable=runner.is_shiftable and engine.is_context_shift
-        )
-        return Bench(runner, Scheduler(runner, engine, HandClock()), intake)
+        clock = HandClock()
+        is_shiftable = runner.is_shiftable and engine.is_context_shift
+        intake = Intake(runner.vocabulary, runner.facts, clock, is_shiftable=is_shiftable)
+        return Bench(runner, Scheduler(runner, engine, clock), intake)
 
     return make
 

@@ -88,6 +88,17 @@ def test_who_arrived_together_is_prefilled_before_anybody_goes_on(make_bench):
     assert [(s.n_prefill, s.n_decode) for s in stats[:4]] == [(64, 0), (64, 0), (32, 0), (0, 4)]
 
 
+def test_a_prompt_that_came_during_a_step_arrived_before_its_token(bench):
+    bench.submit(prompt=["short"], max_tokens=50)
+    arrived = bench.prepare(request_id="b", prompt=["y" * 40], max_tokens=1)
+    bench.step()
+    bench.scheduler.submit(arrived)
+
+    (stepped, *_) = bench.step()
+
+    assert (stepped.stats.n_prefill, stepped.stats.n_decode) == (40, 0)
+
+
 def test_a_stream_that_has_begun_does_not_wait_for_who_comes_later(bench):
     bench.submit(prompt=["short"], max_tokens=50)
     bench.step()
