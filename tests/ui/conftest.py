@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -73,29 +74,49 @@ class Tab:
         return self
 
     def until(self, condition):
-        """Return what `condition()` gives once that is true; a missing element is not yet."""
-        return WebDriverWait(self.driver, DEADLINE_S, poll_frequency=0.05).until(lambda _: condition())
+        """Return what `condition()` gives once that is true.
+
+        An element that is missing, or was painted anew in between, is not yet.
+        """
+        wait = WebDriverWait(
+            self.driver, DEADLINE_S, poll_frequency=0.05, ignored_exceptions=[StaleElementReferenceException]
+        )
+        return wait.until(lambda _: condition())
 
     def all(self, selector):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def one(self, selector):
         """Return the visible element that `selector` finds, waiting for it."""
-        return self.until(lambda: next((found for found in self.all(selector) if found.is_displayed()), None))
+        return self.until(lambda: self.visible(selector))
+
+    def visible(self, selector):
+        return next((found for found in self.all(selector) if found.is_displayed()), None)
+
+    def text(self, selector):
+        """Return the text of the visible element that `selector` finds, once it has some."""
+        return self.until(lambda: (found := self.visible(selector)) and found.text)
+
+    def type(self, selector, *keys):
+        self.until(lambda: (found := self.visible(selector)) and (found.send_keys(*keys) or found))
 
     def write(self, *keys):
-        self.one(".field textarea").send_keys(*keys)
+        self.type(".field textarea", *keys)
 
     def ask(self, text):
         """Send a message of one or more lines."""
         self.write(text.replace("\n", Keys.SHIFT + Keys.ENTER + Keys.NULL), Keys.ENTER)
 
     def press(self, label):
-        self.one(f"button[aria-label^='{label}'], a[aria-label^='{label}']").click()
+        selector = f"button[aria-label^='{label}'], a[aria-label^='{label}']"
+        self.until(lambda: (found := self.visible(selector)) and (found.click() or found))
 
     def answer(self, number=0):
         """Return the element of an answer that is complete."""
         return self.until(lambda: self.all(".exchange:has(.note:not(.hidden)) .markdown")[number:][:1])[0]
+
+    def answer_text(self, number=0):
+        return self.until(lambda: self.answer(number).text)
 
     def close(self):
         if len(self.driver.window_handles) > 1:

@@ -19,8 +19,8 @@ def slow(live):
 def test_the_demonstration_model_says_what_it_is(new_tab, slow):
     tab = new_tab(slow.address)
 
-    assert "tiny demonstration model" in tab.one(".notice").text
-    assert tab.one(".command").text == "corral serve -m model.gguf"
+    assert "tiny demonstration model" in tab.text(".notice")
+    assert tab.text(".command") == "corral serve -m model.gguf"
 
 
 def test_an_answer_grows_while_it_is_made(new_tab, slow):
@@ -28,20 +28,20 @@ def test_an_answer_grows_while_it_is_made(new_tab, slow):
 
     tab.ask("hi")
 
-    tab.until(lambda: len(tab.one(".markdown").text) > 3)
+    tab.until(lambda: len(tab.text(".markdown")) > 3)
     assert not is_idle(slow)
 
 
 def test_stop_keeps_what_there_is_and_frees_the_slot(new_tab, slow):
     tab = new_tab(slow.address)
     tab.ask("hi")
-    tab.until(lambda: len(tab.one(".markdown").text) > 3)
+    tab.until(lambda: len(tab.text(".markdown")) > 3)
 
     tab.press("Stop")
 
-    assert tab.one(".note").text == "Stopped."
+    assert tab.text(".note") == "Stopped."
     tab.until(lambda: is_idle(slow))
-    assert len(tab.one(".markdown").text) > 3
+    assert len(tab.text(".markdown")) > 3
 
 
 def test_after_stop_the_chat_goes_on(new_tab, slow):
@@ -80,13 +80,13 @@ def test_a_new_chat_ends_the_answer_of_the_old_one(new_tab, slow):
 def test_the_limit_of_the_settings_ends_the_answer(new_tab, slow):
     tab = new_tab(slow.address)
     tab.press("Settings")
-    tab.one("[aria-label^=Longest]").send_keys("5")
+    tab.type("[aria-label^=Longest]", "5")
     tab.driver.execute_script("document.querySelector('.q-drawer__backdrop').click()")
     tab.until(lambda: not tab.all(".q-drawer__backdrop:not(.hidden)"))
 
     tab.ask("hi")
 
-    assert tab.one(".note").text.startswith("Cut: the limit of tokens was reached. 5 tokens")
+    assert tab.text(".note").startswith("Cut: the limit of tokens was reached. 5 tokens")
 
 
 def test_a_crash_is_told_and_the_next_answer_comes(new_tab, live):
@@ -94,7 +94,7 @@ def test_a_crash_is_told_and_the_next_answer_comes(new_tab, live):
 
     tab.ask("hi")
 
-    assert "is being restarted" in tab.one(".fault").text
+    assert "is being restarted" in tab.text(".fault")
     tab.ask("again")
     assert tab.one(".exchange:nth-of-type(2) .markdown p")
 
@@ -112,7 +112,7 @@ def test_the_browser_hears_of_many_tokens_at_once(new_tab, live):
 
     tab.ask("hi")
 
-    n_tokens = int(tab.one(".note").text.split()[0])
+    n_tokens = int(tab.text(".note").split()[0])
     methods = [
         json.loads(entry["message"])["message"]["method"] for entry in tab.driver.get_log("performance")
     ]
@@ -123,12 +123,12 @@ def test_the_browser_hears_of_many_tokens_at_once(new_tab, live):
 def test_a_reader_who_scrolled_up_is_left_there(new_tab, live):
     tab = new_tab(live("fake:step_ms=3").address)
     tab.ask("\n".join("many lines"))
-    tab.until(lambda: len(tab.one(".markdown").text) > 50)
+    tab.until(lambda: len(tab.text(".markdown")) > 50)
     tab.driver.execute_script("document.querySelector('.reading').style.flex = '0 0 150px'")
     tab.driver.execute_script("document.querySelector('.reading').scrollTop -= 100")
     question = tab.one(".question")
     before = question.rect["y"]
-    height = tab.one(".markdown").rect["height"]
+    height = tab.until(lambda: tab.one(".markdown").rect["height"])
 
     tab.until(lambda: tab.one(".markdown").rect["height"] > height + 60)
 

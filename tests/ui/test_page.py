@@ -21,16 +21,16 @@ def tab(new_tab, echo):
 
 
 def test_the_header_names_the_model_and_its_size(tab):
-    assert tab.one(".model-name").text == "echo-7b-instruct.gguf"
-    assert tab.one(".model-facts").text == "8,192 tokens of context · 4 slots"
+    assert tab.text(".model-name") == "echo-7b-instruct.gguf"
+    assert tab.text(".model-facts") == "8,192 tokens of context · 4 slots"
 
 
 def test_a_message_is_answered_below_it(tab):
     tab.ask("Hello, you!")
 
-    assert tab.answer().text == "Hello, you!"
-    assert tab.one(".question").text == "Hello, you!"
-    assert "per second" in tab.one(".note").text
+    assert tab.answer_text() == "Hello, you!"
+    assert tab.text(".question") == "Hello, you!"
+    assert "per second" in tab.text(".note")
 
 
 def test_the_second_message_is_answered_below_the_first(tab):
@@ -38,7 +38,7 @@ def test_the_second_message_is_answered_below_the_first(tab):
     tab.answer(0)
     tab.ask("two")
 
-    assert [tab.answer(number).text for number in (0, 1)] == ["one", "two"]
+    assert [tab.answer_text(number) for number in (0, 1)] == ["one", "two"]
 
 
 def test_shift_enter_makes_a_line(tab):
@@ -66,7 +66,7 @@ def test_markdown_becomes_paragraphs_lists_tables_and_code(tab):
         "td",
         "td",
     ]
-    assert tab.one(".markdown pre code").text == "if x:\n    y()"
+    assert tab.text(".markdown pre code") == "if x:\n    y()"
     assert "```" not in answer.text
 
 
@@ -83,7 +83,7 @@ def test_html_in_a_question_is_shown_and_does_nothing(tab):
     tab.ask("<img src=x onerror='window.isHurt = true'>")
 
     tab.answer()
-    assert tab.one(".question").text == "<img src=x onerror='window.isHurt = true'>"
+    assert tab.text(".question") == "<img src=x onerror='window.isHurt = true'>"
     assert tab.driver.execute_script("return window.isHurt") is None
 
 
@@ -100,9 +100,9 @@ def test_html_in_a_question_is_shown_and_does_nothing(tab):
 def test_an_error_is_told_and_the_chat_goes_on(tab, error, words):
     tab.ask(f"raise {error}")
 
-    assert words in tab.one(".fault").text
+    assert words in tab.text(".fault")
     tab.ask("again")
-    assert tab.one(".exchange:nth-of-type(2) .markdown").text == "again"
+    assert tab.text(".exchange:nth-of-type(2) .markdown") == "again"
 
 
 def test_a_new_chat_is_empty(tab):
@@ -113,7 +113,7 @@ def test_a_new_chat_is_empty(tab):
 
     tab.until(lambda: not tab.all(".exchange"))
     tab.ask("new")
-    assert tab.answer().text == "new"
+    assert tab.answer_text() == "new"
 
 
 def test_tabs_do_not_see_each_other(tab, new_tab, echo):
@@ -189,19 +189,19 @@ def test_the_page_calls_no_other_host_and_reports_no_fault(tab):
 def test_with_keys_the_page_shows_nothing_before_one_is_given(new_tab, locked):
     tab = new_tab(locked)
 
-    tab.one("input[type=password]").send_keys("wrong", Keys.ENTER)
+    tab.type("input[type=password]", "wrong", Keys.ENTER)
 
-    assert tab.one("[role=alert]").text == "This key is not accepted."
+    assert tab.text("[role=alert]") == "This key is not accepted."
     assert not tab.all(".field, .model")
 
 
 def test_with_a_key_the_page_opens(new_tab, locked):
     tab = new_tab(locked)
 
-    tab.one("input[type=password]").send_keys("second key", Keys.ENTER)
+    tab.type("input[type=password]", "second key", Keys.ENTER)
 
     tab.ask("Hello")
-    assert tab.answer().text == "Hello"
+    assert tab.answer_text() == "Hello"
     assert not tab.all("input[type=password]")
 
 
