@@ -10,7 +10,7 @@ import pytest
 from corral.core.errors import EngineCrashedError, ModelLoadError, UnavailableError
 from corral.gateway.lifecycle import State
 
-CRASHING = "fake:crash_after=6"
+CRASHING = "fake:crash_after=20,step_ms=10"  # slow enough that outputs leave before the crash
 GARBAGE = (sys.executable, "-c", "import os, time; os.write(1, b'\\xff' * 64); time.sleep(60)")
 NO_MSGPACK = (sys.executable, "-c", "import os, time; os.write(1, b'\\2\\0\\0\\0\\xc1\\xc1'); time.sleep(60)")
 SILENT_END = (sys.executable, "-c", "raise SystemExit(3)")

@@ -229,7 +229,7 @@ def test_a_port_in_use_ends_it_with_status_1(start):
 
 
 def test_a_crash_fails_the_stream_with_503_and_the_next_request_works(ready):
-    server = ready("fake:crash_after=6")
+    server = ready("fake:crash_after=20,step_ms=10")
 
     with server.stream(n_predict=-1) as answer:
         *_, last = events(answer)
