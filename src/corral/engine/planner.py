@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence as Items
 
 MIN_CHUNK = 8  # a bound that is already broken must not starve prompts for ever
+AIM = 0.8  # of the bound: steps vary, and the slow ones shall keep it too
 FIRST_CHUNK = 64  # while nothing is known of the cost, a small one
 
 
@@ -66,7 +67,7 @@ def prefill_budget(cost: StepCost, *, n_decode: int, n_batch: int, max_itl_ms: f
     n_free = n_batch - n_decode
     if not n_decode:
         return n_free
-    return cost.n_prefill_within(max_itl_ms - cost.decode_ms(n_decode), n_free)
+    return cost.n_prefill_within(AIM * max_itl_ms - cost.decode_ms(n_decode), n_free)
 
 
 def chunks(n_wanted: Items[int], budget: int) -> list[int]:
