@@ -48,7 +48,6 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_itl_ms: float = 250.0
     max_queue: int = 1024
     slot_prompt_similarity: float = 0.5
-    is_verbose: bool = False
 
 
 class GenerationDefaults(msgspec.Struct, frozen=True, kw_only=True):

@@ -136,7 +136,6 @@ class FakeRunner:
         self.memory = FakeMemory(self.n_slots, is_trimmable=self.is_trimmable)
         self.batch = Batch.allocate(settings.n_batch)
         self.n_decoded = 0
-        self.n_prefilled = 0
         self.facts = ModelFacts(
             name="fake",
             architecture="fake",
@@ -160,7 +159,6 @@ class FakeRunner:
             if int(batch.positions[row]) != len(held) or len(held) >= self.facts.n_ctx:
                 raise DecodeError(f"row {row}: position {batch.positions[row]} after {len(held)} tokens")
             held.append(int(batch.tokens[row]))
-            self.n_prefilled += not batch.is_output[row]
 
     def sampler(self, params: SamplingParams, seed: int, bias: Items[tuple[int, float]]) -> FakeSampler:  # noqa: ARG002
         """Return a new one; the seed changes nothing."""

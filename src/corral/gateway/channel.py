@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from corral.core.messages import AnyCommand, AnyEvent
 
-STDIN, STDOUT = 0, 1
+STDIN = 0
 
 
 class Listener(Protocol):

@@ -11,8 +11,9 @@ from corral.api.generation.native import answer_object
 from corral.api.generation.request import Ask
 from corral.api.generation.usage import usage
 from corral.api.openai.choices import finish_reason
+from corral.api.openai.closing import closing
 from corral.api.openai.text_translate import TextShowing, logprobs
-from corral.api.sse import DONE, encode, frame
+from corral.api.sse import encode, frame
 from corral.core.outcome import SequenceOutput, SequenceStart
 
 
@@ -49,10 +50,7 @@ class TextStream:
     def close(self) -> bytes:
         """Return the usage, when all sequences ended and it was asked for, and [DONE]."""
         answers = [line.live.answer for line in self._lines.values()]
-        is_whole = bool(answers) and all(answer.end is not None for answer in answers)
-        if is_whole and self._show.has_usage_chunk:
-            return frame({"choices": [], **self._tail, "usage": usage(answers)}) + DONE
-        return DONE
+        return closing(answers, self._tail, has_usage_chunk=self._show.has_usage_chunk)
 
     def _text_chunk(self, line: _Line, text: str) -> bytes:
         if self._show.native.probs is None and not self._show.native.has_timings_per_token:
