@@ -18,7 +18,7 @@ from corral.core.outcome import (
     SequenceStart,
     TokenProbs,
 )
-from corral.core.settings import GenerationDefaults, ModelSettings, ServerSettings, Settings
+from corral.core.settings import ChatSettings, GenerationDefaults, ModelSettings, ServerSettings, Settings
 from corral.gateway.generation import Generation
 from corral.gateway.metrics import MetricsSnapshot
 from corral.gateway.slots import SlotView
@@ -220,7 +220,7 @@ def make_client(router):
         return Client(
             router,
             generation=generation or GenerationDefaults(),
-            model=ModelSettings(chat_template=template),
+            chat=ChatSettings(template=template),
             server=server or ServerSettings(),
         )
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from corral.core.clock import MonotonicClock
+from corral.core.engine_settings import CpuSettings, EngineSettings
 from corral.core.messages import Stepped
 from corral.core.request import GenerationRequest
 from corral.core.sampling import SamplingParams
-from corral.core.settings import EngineSettings
 from corral.engine.intake import Intake
 from corral.engine.llama import runner as llama_runner
 from corral.engine.scheduler import Scheduler
@@ -138,7 +138,7 @@ class Engine:
     """Scheduler and runner on a real file; one thread, so that tests are fast beside anything else."""
 
     def __init__(self, path, **settings):
-        fields = {"n_ctx": 1024, "n_parallel": 4, "n_threads": 1, "n_batch": 128, **settings}
+        fields = {"n_ctx": 1024, "n_parallel": 4, "cpu": CpuSettings(n_threads=1), "n_batch": 128, **settings}
         self.settings = EngineSettings(**fields)
         self.runner = llama_runner.load(str(path), self.settings, lambda _: None)
         self.scheduler = Scheduler(self.runner, self.settings, MonotonicClock())

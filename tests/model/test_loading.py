@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from corral.core.engine_settings import EngineSettings
 from corral.core.errors import ModelLoadError
-from corral.core.settings import EngineSettings
 from corral.engine.llama import runner as llama_runner
 from corral.engine.llama.context import AUTO_KV_BYTES, shape
 from corral.engine.llama.cores import n_threads_for

@@ -6,9 +6,9 @@ import contextlib
 import pytest
 import uvloop
 
+from corral.core.engine_settings import EngineSettings
 from corral.core.messages import Load
 from corral.core.request import GenerationRequest
-from corral.core.settings import EngineSettings
 from corral.gateway.router import Router
 from corral.gateway.supervisor import ENGINE_ARGV, Supervisor
 

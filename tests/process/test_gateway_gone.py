@@ -9,7 +9,7 @@ GATEWAY = """
 import asyncio, sys
 from corral.core.messages import Load
 from corral.core.request import GenerationRequest
-from corral.core.settings import EngineSettings
+from corral.core.engine_settings import EngineSettings
 from corral.gateway.router import Router
 from corral.gateway.supervisor import Supervisor
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corral.core.clock import MonotonicClock
+from corral.core.engine_settings import EngineSettings
 from corral.core.messages import Failed, Finished
 from corral.core.request import GenerationRequest
-from corral.core.settings import EngineSettings
 from corral.engine.fake import FakeBehaviour, FakeRunner
 from corral.engine.intake import Intake
 from corral.engine.scheduler import Scheduler

@@ -7,7 +7,7 @@ from typing import Protocol, Self
 
 from corral.core.messages import ModelFacts, Tokenized
 from corral.core.outcome import SequenceOutput, SequenceStart
-from corral.core.request import GenerationRequest
+from corral.core.request import GenerationRequest, TextPiece
 from corral.gateway.metrics import MetricsSnapshot
 from corral.gateway.slots import SlotView
 
@@ -45,9 +45,7 @@ class RouterPort(Protocol):
         """Return the answer of `request`, not yet entered."""
         ...
 
-    async def tokenize(
-        self, pieces: list[str | list[int]], *, add_special: bool, parse_special: bool
-    ) -> Tokenized:
+    async def tokenize(self, pieces: list[TextPiece], *, add_special: bool, parse_special: bool) -> Tokenized:
         """Return the ids of text and id pieces, and the bytes of each."""
         ...
 

@@ -55,7 +55,7 @@ class Serving:
         self.router = router
         self.settings = settings
         self.started_s = int(time.time())
-        self._templates = ChatTemplates(settings.model.chat_template)
+        self._templates = ChatTemplates(settings.chat.template)
 
     @property
     def model(self) -> str:

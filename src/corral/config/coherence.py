@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from corral.core.engine_settings import EngineSettings
 from corral.core.errors import SettingsError
-from corral.core.settings import EngineSettings, ModelSettings, Settings
+from corral.core.settings import ModelSettings, Settings
 
 
 def check(settings: Settings) -> None:

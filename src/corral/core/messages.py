@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import msgspec
 
+from corral.core.engine_settings import EngineSettings
 from corral.core.errors import ErrorReport
 from corral.core.outcome import SequenceOutput, SequenceStart
-from corral.core.request import GenerationRequest
-from corral.core.settings import EngineSettings, LogSettings
+from corral.core.request import GenerationRequest, TextPiece
+from corral.core.settings import LogSettings
 
 FRAME_HEADER_BYTES = 4
 MAX_FRAME_BYTES = 256 * 1024 * 1024
@@ -41,34 +42,106 @@ class Cancel(Command, frozen=True, tag="cancel"):
     request_id: str
 
 
-class Tokenize(Command, frozen=True, tag="tokenize"):
-    """Ask for the token ids of text and id pieces. Answered by `Tokenized` or `Failed`."""
+class Call(Command, frozen=True):
+    """A question with one answer: the `Answer` that each kind names, or `Failed`."""
 
     request_id: str
-    pieces: list[str | list[int]]
+
+
+class Tokenize(Call, frozen=True, tag="tokenize"):
+    """Ask for the token ids of text and id pieces. Answered by `Tokenized`."""
+
+    pieces: list[TextPiece]
     add_special: bool = False
     parse_special: bool = True
 
 
-class Detokenize(Command, frozen=True, tag="detokenize"):
-    """Ask for the text of token ids, special tokens included. Answered by `Detokenized` or `Failed`."""
+class Detokenize(Call, frozen=True, tag="detokenize"):
+    """Ask for the text of token ids, special tokens included. Answered by `Detokenized`."""
 
-    request_id: str
     tokens: list[int]
+
+
+class Embed(Call, frozen=True, tag="embed"):
+    """Ask for the vectors of several inputs, each in pieces as a prompt. Answered by `Embedded`."""
+
+    inputs: list[list[TextPiece]]
+
+
+class Rank(Call, frozen=True, tag="rank"):
+    """Ask how well each document answers the query. Answered by `Ranked`."""
+
+    query: str
+    documents: list[str]
+
+
+class SaveSlot(Call, frozen=True, tag="save_slot"):
+    """Write the KV of an idle slot, waiting until it is, to the file `path`. Answered by `SlotMoved`."""
+
+    slot: int
+    path: str
+
+
+class RestoreSlot(Call, frozen=True, tag="restore_slot"):
+    """Read such a file into a slot. Answered by `SlotMoved`."""
+
+    slot: int
+    path: str
+
+
+class EraseSlot(Call, frozen=True, tag="erase_slot"):
+    """Forget what a slot holds. Answered by `SlotMoved`, its bytes 0."""
+
+    slot: int
+
+
+class SetLoras(Call, frozen=True, tag="set_loras"):
+    """Give every adapter its scale, by id; those not named get 0. Answered by `Done`."""
+
+    scales: list[tuple[int, float]]
+
+
+class SetSystemPrompt(Call, frozen=True, tag="set_system_prompt"):
+    """Put `text` before every prompt from now on. Answered by `Done`."""
+
+    text: str
 
 
 class Drain(Command, frozen=True, tag="drain"):
     """Take no more requests; when those accepted have ended, stop."""
 
 
-AnyCommand = Load | Submit | Cancel | Tokenize | Detokenize | Drain
+AnyCall = (
+    Tokenize | Detokenize | Embed | Rank | SaveSlot | RestoreSlot | EraseSlot | SetLoras | SetSystemPrompt
+)
+AnyCommand = Load | Submit | Cancel | Drain | AnyCall
+
+
+class LoraFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A loaded adapter; its id is its place in the list. `scale` is the one in force."""
+
+    path: str
+    scale: float
+    task_name: str = ""
+    prompt_prefix: str = ""
+
+
+class InfillTokens(msgspec.Struct, frozen=True, kw_only=True):
+    """The tokens for filling in the middle; None where the model has none."""
+
+    prefix: int | None = None
+    suffix: int | None = None
+    middle: int | None = None
+    repository: int | None = None
+    separator: int | None = None
 
 
 class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the gateway needs to know of a loaded model. Sizes in tokens unless named otherwise.
 
     `n_ctx` is the context of one sequence as asked; `n_slots` how many sequences run at once.
-    `chat_template` is the model's own Jinja source, None if it has none.
+    `chat_template` is the model's own Jinja source, None if it has none. `purpose` and `pooling`: what the
+    engine is run for, see `EngineSettings`. `has_vision`, `has_audio`: whether prompts may hold such bytes.
     """
 
     name: str = ""
@@ -87,6 +160,15 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
     is_bos_added: bool = False
     is_eos_added: bool = False
     is_trimmable: bool = True
+    purpose: str = "generate"
+    pooling: str = "none"
+    n_batch: int = 2048
+    n_ubatch: int = 512
+    has_vision: bool = False
+    has_audio: bool = False
+    loras: list[LoraFacts] = []
+    infill: InfillTokens = InfillTokens()
+    system_prompt: str = ""
     build: str = ""
     metadata: dict[str, str] = {}
 
@@ -152,19 +234,53 @@ class Failed(Event, frozen=True, tag="failed"):
     error: ErrorReport
 
 
-class Tokenized(Event, frozen=True, tag="tokenized"):
-    """Ids and, one for one, the bytes that each stands for."""
+class Answer(Event, frozen=True):
+    """What a `Call` is answered with."""
 
     request_id: str
+
+
+class Tokenized(Answer, frozen=True, tag="tokenized"):
+    """Ids and, one for one, the bytes that each stands for."""
+
     tokens: list[int]
     pieces: list[bytes]
 
 
-class Detokenized(Event, frozen=True, tag="detokenized"):
+class Detokenized(Answer, frozen=True, tag="detokenized"):
     """The bytes of the ids, joined."""
 
-    request_id: str
     content: bytes
+
+
+class Embedded(Answer, frozen=True, tag="embedded"):
+    """For each input its vectors (one, or one per token without pooling), as raw little-endian float32.
+
+    A vector has `n_embd` numbers, not normalised. `n_tokens` counts each input.
+    """
+
+    n_embd: int
+    vectors: list[list[bytes]]
+    n_tokens: list[int]
+
+
+class Ranked(Answer, frozen=True, tag="ranked"):
+    """The score of each document (the model's raw output) and the tokens of each pair."""
+
+    scores: list[float]
+    n_tokens: list[int]
+
+
+class SlotMoved(Answer, frozen=True, tag="slot_moved"):
+    """Tokens and bytes that were written, read or forgotten, and the milliseconds it took."""
+
+    n_tokens: int
+    n_bytes: int
+    elapsed_ms: float
+
+
+class Done(Answer, frozen=True, tag="done"):
+    """It was done."""
 
 
 class Heartbeat(Event, frozen=True, tag="heartbeat"):
@@ -174,7 +290,8 @@ class Heartbeat(Event, frozen=True, tag="heartbeat"):
     rss_bytes: int
 
 
-AnyEvent = Progress | Ready | LoadFailed | Stepped | Finished | Failed | Tokenized | Detokenized | Heartbeat
+AnyAnswer = Tokenized | Detokenized | Embedded | Ranked | SlotMoved | Done
+AnyEvent = Progress | Ready | LoadFailed | Stepped | Finished | Failed | Heartbeat | AnyAnswer
 
 _encoder = msgspec.msgpack.Encoder()
 _commands = msgspec.msgpack.Decoder(list[AnyCommand])

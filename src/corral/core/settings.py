@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from corral.core.engine_settings import EngineSettings
 from corral.core.sampling import SamplingParams
+from corral.core.structure import Structure
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,49 +22,74 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     hf_repo: str | None = None
     hf_file: str | None = None
     hf_token: str | None = None
-    chat_template: str | None = None
-
-
-class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How one engine process runs its model; sizes in tokens, None: decided from the model and the machine.
-
-    `n_ctx` is the whole context, shared evenly by `n_parallel` sequences. With `n_parallel` None the engine
-    picks the number of sequences and each has all of `n_ctx`. `n_ctx` None: the model's training context.
-    """
-
-    n_ctx: int | None = None
-    n_parallel: int | None = None
-    n_batch: int = 2048
-    n_ubatch: int = 512
-    n_threads: int | None = None
-    n_threads_batch: int | None = None
-    n_gpu_layers: int = 0
-    flash_attn: str = "auto"
-    is_kv_unified: bool = False
-    is_swa_full: bool = False
-    is_context_shift: bool = True
-    is_special_shown: bool = False
-    is_mmap: bool = True
-    is_mlock: bool = False
-    is_warmup: bool = True
-    max_itl_ms: float = 250.0
-    max_queue: int = 1024
-    slot_prompt_similarity: float = 0.5
+    docker_repo: str | None = None
+    is_offline: bool = False
+    tags: tuple[str, ...] = ()
+    projector_path: str | None = None
+    projector_url: str | None = None
+    is_projector_wanted: bool = True
 
 
 class GenerationDefaults(msgspec.Struct, frozen=True, kw_only=True):
     """What a request that is silent gets.
 
     `n_predict`: -1 no limit, -2 until the context is full, else a cap. `n_keep`: -1 the whole prompt.
+    `is_cache_wanted` None: as the dialect has it. `prompt` is for native requests without one.
     """
 
     sampling: SamplingParams = SamplingParams()
     n_predict: int = -1
     n_keep: int = 0
+    stop: tuple[str, ...] = ()
+    structure: Structure | None = None
+    is_cache_wanted: bool | None = None
+    prompt: str | None = None
+    embd_normalize: int = 2
+
+
+class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How chats become prompts and answers become messages.
+
+    `variables` go to every template. `reasoning_format`: none, deepseek, deepseek-legacy or auto.
+    `reasoning`: on, off or auto.
+    """
+
+    template: str | None = None
+    variables: dict[str, object] = {}
+    is_jinja: bool = True
+    is_prefill_continued: bool = True
+    reasoning_format: str = "auto"
+    reasoning: str = "auto"
+
+
+class MediaAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """Where images of a request may come from besides the request itself, and how large they may be.
+
+    `is_remote_allowed`: http(s) addresses, never private ones. `dir`: the folder of relative file:// ones.
+    """
+
+    is_remote_allowed: bool = False
+    dir: str | None = None
+    max_bytes: int = 20 * 1024 * 1024
+    max_pixels: int = 40_000_000
+    max_images: int = 32
+
+
+class CorsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What browsers of other origins may do."""
+
+    origins: str = "*"
+    methods: str = "GET, POST, DELETE, OPTIONS"
+    headers: str = "*"
+    has_credentials: bool = True
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The HTTP side. `timeout_s` bounds one read or write of a socket, not a request."""
+    """The HTTP side. `timeout_s` bounds one read or write of a socket, not a request.
+
+    TLS is on when both files of it are named. `sse_ping_s` None: streams are silent while nothing comes.
+    `n_threads` None: as many as suit the machine. `static_dir` is looked up before the routes.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -74,6 +101,17 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     is_slots: bool = False
     is_props: bool = False
     is_ui: bool = True
+    prefix: str = ""
+    static_dir: str | None = None
+    slot_save_dir: str | None = None
+    tls_key_file: str | None = None
+    tls_cert_file: str | None = None
+    n_threads: int | None = None
+    is_port_shared: bool = False
+    sse_ping_s: float | None = 30.0
+    is_infill_suffix_first: bool = False
+    cors: CorsSettings = CorsSettings()
+    media: MediaAccess = MediaAccess()
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +128,9 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
     has_prefix: bool = False
     has_timestamps: bool = False
     is_json: bool = False
+    prompts_dir: str | None = None
+    runs_dir: str | None = None
+    has_prompts: bool = False
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,5 +139,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model: ModelSettings = ModelSettings()
     engine: EngineSettings = EngineSettings()
     generation: GenerationDefaults = GenerationDefaults()
+    chat: ChatSettings = ChatSettings()
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()

@@ -53,7 +53,7 @@ class Batch:
     def add_chunk(
         self, tokens: npt.NDArray[np.int32], position: int, seq_id: int, *, is_last_output: bool
     ) -> int:
-        """Add consecutive prompt tokens of one sequence; return the row of the last."""
+        """Add consecutive tokens of one sequence; return the row of the last."""
         span = slice(self.n_rows, self.n_rows + len(tokens))
         self.tokens[span] = tokens
         self.positions[span] = np.arange(position, position + len(tokens), dtype=np.int32)

@@ -24,7 +24,7 @@ class Emission:
         """Take one token; return what can be shown (with `end` on the last), None inside a character."""
         token = sampled.token
         sequence.generated.append(token)
-        sequence.next_token = token
+        sequence.pending = [token]
         sequence.withhold(token, sampled.probs)
         if token in self._vocabulary.eog:
             return self.finish(sequence, FinishReason.EOS, now_s)

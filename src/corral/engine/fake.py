@@ -14,11 +14,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from corral.core.engine_settings import EngineSettings
 from corral.core.errors import ModelLoadError
 from corral.core.messages import ModelFacts
 from corral.core.outcome import Candidate, TokenProbs
 from corral.core.sampling import SamplingParams
-from corral.core.settings import EngineSettings
 from corral.engine.batch import Batch
 from corral.engine.ports import DecodeError, Sampled
 from corral.engine.radix import Tokens

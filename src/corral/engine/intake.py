@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from corral.core.clock import Clock
-from corral.core.errors import ContextExceededError, InvalidRequestError
+from corral.core.errors import ContextExceededError, InvalidRequestError, NotSupportedError
 from corral.core.messages import ModelFacts
-from corral.core.request import GenerationRequest
+from corral.core.request import GenerationRequest, Media, Piece
 from corral.engine.ports import Vocabulary
 from corral.engine.radix import Tokens
 from corral.engine.window import cut_prompt
@@ -49,9 +49,7 @@ class Intake:
         prompt, is_truncated = self._fit(np.array(ids, np.int32), request.n_keep)
         return Prepared(request, prompt, self._bias(request), is_truncated, arrived_s)
 
-    def tokenize(
-        self, pieces: Iterable[str | list[int]], *, is_bos_wanted: bool, has_special: bool
-    ) -> list[int]:
+    def tokenize(self, pieces: Iterable[Piece], *, is_bos_wanted: bool, has_special: bool) -> list[int]:
         """Return the ids of pieces, tokenized one by one; a text in front gets BOS as the model wants it.
 
         Raises `InvalidRequestError` for an id outside the vocabulary.
@@ -61,6 +59,8 @@ class Intake:
             if isinstance(piece, str):
                 is_first = is_bos_wanted and number == 0
                 ids += self._vocabulary.tokenize(piece, add_special=is_first, parse_special=has_special)
+            elif isinstance(piece, Media):
+                raise NotSupportedError("the model takes no images")
             else:
                 self._check(piece)
                 ids += piece

@@ -9,10 +9,10 @@ import secrets
 from typing import Any
 
 from corral.core.clock import Clock
+from corral.core.engine_settings import EngineSettings
 from corral.core.errors import CorralError, InternalError
 from corral.core.messages import AnyEvent, Failed, Finished, Stepped, StepStats
 from corral.core.outcome import FinishReason, SequenceOutput, SequenceStart
-from corral.core.settings import EngineSettings
 from corral.engine.admission import admissible
 from corral.engine.burst import find_burst
 from corral.engine.emission import Emission

@@ -38,7 +38,9 @@ class Sequence:
     Its context, `len(prompt) + n_predicted` tokens less what context shifts dropped:
         [0, n_cached)        came from the prefix cache
         [n_cached, n_past)   computed for this sequence
-        n_past               while decoding: `next_token`, sampled and not yet in KV memory
+        [n_past, ...)        while decoding: `pending`, chosen and not yet in KV memory
+
+    llama.cpp's position of the token at n_past is `position`: self-extend and some images move it.
     """
 
     def __init__(self, prepared: Prepared, index: int, seed: int, leader: Sequence | None = None) -> None:
@@ -54,7 +56,8 @@ class Sequence:
         self.seq_id = -1
         self.n_cached = 0
         self.n_past = 0
-        self.next_token = -1
+        self.position_offset = 0
+        self.pending: list[int] = []
         self.generated: list[int] = []
         self.n_shifted_from: int | None = (
             None  # KV behind this position was slid: not a plain prefix any more
@@ -79,6 +82,11 @@ class Sequence:
     def n_predicted(self) -> int:
         """Tokens sampled so far, the end-of-generation token included."""
         return len(self.generated)
+
+    @property
+    def position(self) -> int:
+        """llama.cpp's position of the next token to be computed."""
+        return self.n_past + self.position_offset
 
     @property
     def n_prefill_left(self) -> int:

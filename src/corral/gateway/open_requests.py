@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from corral.core.errors import from_report
-from corral.core.messages import Detokenized, Failed, Finished, Stepped, Tokenized
+from corral.core.messages import Answer, Failed, Finished, Stepped
 from corral.gateway.frames import ProtocolError
 from corral.gateway.slots import Slots
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from corral.gateway.generation import Generation
     from corral.gateway.metrics import Meter
 
-Answer = Tokenized | Detokenized
-RequestEvent = Stepped | Finished | Failed | Tokenized | Detokenized
+RequestEvent = Stepped | Finished | Failed | Answer
 
 
 class OpenRequests:
@@ -65,7 +64,7 @@ class OpenRequests:
                     self._end(request_id, None)
                 case Failed(request_id, report):
                     self._end(request_id, from_report(report))
-                case Tokenized() | Detokenized():
+                case Answer():
                     self._answer(event)
         except LookupError as error:
             raise ProtocolError(f"no such request or slot: {error}") from error

@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 
     from corral.core.clock import Clock
     from corral.core.errors import CorralError
-    from corral.core.messages import AnyCommand, AnyEvent, Detokenize, Load, ModelFacts, Tokenize
+    from corral.core.messages import Answer, AnyCall, AnyCommand, AnyEvent, Load, ModelFacts
     from corral.gateway.channel import Channel
     from corral.gateway.generation import Generation
     from corral.gateway.metrics import Meter
-    from corral.gateway.open_requests import Answer
 
 
 class EngineProcess:
@@ -62,7 +61,7 @@ class EngineProcess:
         """End a request whose reader has left."""
         self._send(Cancel(request_id))
 
-    async def call(self, command: Tokenize | Detokenize) -> Answer:
+    async def call(self, command: AnyCall) -> Answer:
         """Return the engine's answer; only once ready. Raises what the engine says, or that it is gone."""
         answer = self._ready_requests().accept_call(command.request_id)
         self._send(command)

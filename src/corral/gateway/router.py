@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from corral.core.messages import ModelFacts
-    from corral.core.request import GenerationRequest
+    from corral.core.request import GenerationRequest, TextPiece
     from corral.gateway.metrics import MetricsSnapshot
     from corral.gateway.process import EngineProcess
     from corral.gateway.slots import SlotView
@@ -65,9 +65,7 @@ class Router:
         """
         return Generation(request, self._enter, self._leave)
 
-    async def tokenize(
-        self, pieces: list[str | list[int]], *, add_special: bool, parse_special: bool
-    ) -> Tokenized:
+    async def tokenize(self, pieces: list[TextPiece], *, add_special: bool, parse_special: bool) -> Tokenized:
         """Return the token ids of text and id pieces, joined, and the bytes of each."""
         process = await self._ready_process()
         answer = await process.call(Tokenize(self._call_id(), pieces, add_special, parse_special))

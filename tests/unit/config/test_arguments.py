@@ -70,8 +70,8 @@ def test_the_numbers_that_mean_nothing_are_none(parse):
 
     assert settings.engine.n_ctx is None
     assert settings.engine.n_parallel is None
-    assert settings.engine.n_threads is None
-    assert settings.engine.n_threads_batch is None
+    assert settings.engine.cpu.n_threads is None
+    assert settings.engine.cpu_batch.n_threads is None
     assert settings.generation.sampling.seed is None
 
 
@@ -80,7 +80,7 @@ def test_a_negative_temperature_is_zero(parse):
 
 
 def test_all_layers_fit_into_an_int_of_c(parse):
-    assert parse("-ngl", "all").settings.engine.n_gpu_layers == 2**31 - 1
+    assert parse("-ngl", "all").settings.engine.device.n_gpu_layers == 2**31 - 1
 
 
 def test_an_unknown_flag_is_named_with_its_nearest_match(parse):

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from corral.core.engine_settings import EngineSettings
 from corral.core.messages import AnyEvent, Finished, Stepped
 from corral.core.request import GenerationRequest
-from corral.core.settings import EngineSettings
 from corral.engine.fake import FakeBehaviour, FakeRunner
 from corral.engine.intake import Intake
 from corral.engine.scheduler import Scheduler

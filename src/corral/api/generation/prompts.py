@@ -7,20 +7,19 @@ from typing import TypeGuard
 import msgspec
 
 from corral.core.errors import InvalidRequestError
+from corral.core.request import Piece, TextPiece
 
 MAX_PROMPTS = 2048
 
 _NOT_A_PROMPT = '"prompt" must be a string, an array of token ids or an array of prompts'
 _NOT_PROMPTS = '"prompt" must be a string, an array of strings or an array of integers'
 
-Pieces = list[str | list[int]]
-
 
 class WirePrompt(msgspec.Struct, frozen=True):
     """One prompt: as the client wrote it, and as the engine takes it."""
 
     supplied: object
-    pieces: Pieces
+    pieces: list[Piece]
 
 
 def to_prompts(value: object, n_vocab: int) -> list[WirePrompt]:
@@ -37,9 +36,9 @@ def to_prompts(value: object, n_vocab: int) -> list[WirePrompt]:
     return [WirePrompt(value, pieces)]
 
 
-def to_pieces(value: list[int | str], n_vocab: int) -> Pieces:
+def to_pieces(value: list[int | str], n_vocab: int) -> list[TextPiece]:
     """Return neighbouring ids joined into lists. Raises InvalidRequestError for unknown ids."""
-    pieces: Pieces = []
+    pieces: list[TextPiece] = []
     for item in value:
         if isinstance(item, str):
             pieces.append(item)
@@ -67,7 +66,7 @@ def _one_of_several(value: object, n_vocab: int) -> WirePrompt:
     return WirePrompt(value, pieces)
 
 
-def _pieces(value: object, n_vocab: int) -> Pieces | None:
+def _pieces(value: object, n_vocab: int) -> list[Piece] | None:
     """Return one prompt's pieces, None if `value` is no prompt."""
     match value:
         case str():
@@ -75,7 +74,7 @@ def _pieces(value: object, n_vocab: int) -> Pieces | None:
         case {"prompt_string": str(text)}:
             return [text]
         case list() if is_mixed(value):
-            return to_pieces(value, n_vocab)
+            return [*to_pieces(value, n_vocab)]
     return None
 
 

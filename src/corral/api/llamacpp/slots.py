@@ -6,7 +6,7 @@ from typing import Any
 
 from corral.api.generation.settings_echo import generation_settings
 from corral.core.outcome import FinishReason
-from corral.core.request import GenerationRequest
+from corral.core.request import GenerationRequest, Piece
 from corral.gateway.slots import SlotView
 
 
@@ -31,7 +31,7 @@ def slot_object(view: SlotView, model: str, idle: GenerationRequest) -> dict[str
     }
 
 
-def _prompt_text(request: GenerationRequest) -> str | list[str | list[int]]:
+def _prompt_text(request: GenerationRequest) -> str | list[Piece]:
     """Return the prompt as it was asked: text, or the pieces it was given in."""
     if all(isinstance(piece, str) for piece in request.prompt):
         return "".join(str(piece) for piece in request.prompt)

@@ -8,12 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from corral.api import body
-from corral.api.generation.prompts import Pieces, to_pieces
+from corral.api.generation.prompts import to_pieces
 from corral.api.llamacpp.types import DetokenizeBody, TokenizeBody
 from corral.api.replies import json_reply
 from corral.api.serving import Serving
 from corral.core.errors import InvalidRequestError
 from corral.core.messages import Tokenized
+from corral.core.request import TextPiece
 
 
 class Tokens:
@@ -43,7 +44,7 @@ class Tokens:
         content = await self._serving.router.detokenize(tokens) if tokens else b""
         return json_reply({"content": content.decode("utf-8", "replace")})
 
-    def _pieces(self, content: str | list[int | str] | None) -> Pieces:
+    def _pieces(self, content: str | list[int | str] | None) -> list[TextPiece]:
         if not content:
             return []
         if isinstance(content, str):

@@ -20,6 +20,7 @@ from corral.api.openai.types import TextBody
 from corral.api.replies import json_reply
 from corral.api.serving import Serving
 from corral.api.sse import EventStream
+from corral.core.request import Media, Piece
 
 
 class Text:
@@ -49,7 +50,9 @@ class Text:
             for ask in asks
         }
 
-    async def _text(self, piece: str | list[int]) -> str:
+    async def _text(self, piece: Piece) -> str:
         if isinstance(piece, str):
             return piece
+        if isinstance(piece, Media):
+            return ""
         return (await self._serving.router.detokenize(piece)).decode("utf-8", "replace") if piece else ""

@@ -46,7 +46,7 @@ ROWS = (
     Option(
         flags="-t --threads",
         env="LLAMA_ARG_THREADS",
-        fills="engine.n_threads",
+        fills="engine.cpu.n_threads",
         kind=Integer(INT_MIN, 512, none=_BELOW_1),
         default_text="-1, from the machine",
         help="Threads that compute; below 1: as many as the machine does best with.",
@@ -54,7 +54,7 @@ ROWS = (
     Option(
         flags="-tb --threads-batch",
         env="LLAMA_ARG_THREADS_BATCH",
-        fills="engine.n_threads_batch",
+        fills="engine.cpu_batch.n_threads",
         kind=Integer(INT_MIN, 512, none=_BELOW_1),
         default_text="as --threads",
         help="The same for prompts.",
@@ -62,7 +62,7 @@ ROWS = (
     Option(
         flags="-ngl --gpu-layers --n-gpu-layers",
         env="LLAMA_ARG_N_GPU_LAYERS",
-        fills="engine.n_gpu_layers",
+        fills="engine.device.n_gpu_layers",
         kind=Integer(0, words={"all": INT_MAX, "auto": INT_MAX, "-1": INT_MAX}),
         help="Layers that run on the GPU.",
     ),

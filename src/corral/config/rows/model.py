@@ -63,7 +63,7 @@ ROWS = (
     Option(
         flags="--chat-template",
         env="LLAMA_ARG_CHAT_TEMPLATE",
-        fills="model.chat_template",
+        fills="chat.template",
         kind=Text("JINJA"),
         default_text="the model's own",
         help="How a chat becomes a prompt: the text of a Jinja template, or the name of a known one.",
@@ -71,7 +71,7 @@ ROWS = (
     Option(
         flags="--chat-template-file",
         env="LLAMA_ARG_CHAT_TEMPLATE_FILE",
-        fills="model.chat_template",
+        fills="chat.template",
         kind=Text("FNAME"),
         is_file=True,
         default_text="the model's own",

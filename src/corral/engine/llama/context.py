@@ -7,8 +7,8 @@ from typing import Any
 
 import llama_cpp
 
+from corral.core.engine_settings import EngineSettings
 from corral.core.errors import ModelLoadError
-from corral.core.settings import EngineSettings
 from corral.engine.llama.cores import available_memory_bytes, n_physical_cores, n_threads_for
 from corral.engine.llama.library import Library
 from corral.engine.llama.model import Model
@@ -66,13 +66,13 @@ class Context:
 
     def _params(self, settings: EngineSettings, model_bytes: int) -> Any:  # noqa: ANN401 - a ctypes struct
         params = llama_cpp.llama_context_default_params()
-        n_threads = settings.n_threads or n_threads_for(model_bytes, n_physical_cores())
+        n_threads = settings.cpu.n_threads or n_threads_for(model_bytes, n_physical_cores())
         params.n_ctx = -(-self.shape.n_ctx // PAD) * PAD * self.shape.n_slots
         params.n_batch = settings.n_batch
         params.n_ubatch = min(settings.n_ubatch, settings.n_batch)
         params.n_seq_max = self.shape.n_slots
         params.n_threads = n_threads
-        params.n_threads_batch = settings.n_threads_batch or n_threads
+        params.n_threads_batch = settings.cpu_batch.n_threads or n_threads
         params.flash_attn_type = _FLASH_ATTN[settings.flash_attn]
         params.kv_unified = settings.is_kv_unified
         params.swa_full = settings.is_swa_full

@@ -8,8 +8,8 @@ from typing import Any
 
 import llama_cpp
 
+from corral.core.engine_settings import EngineSettings
 from corral.core.errors import ModelLoadError, NotSupportedError
-from corral.core.settings import EngineSettings
 from corral.engine.llama.library import Library
 
 _PROGRESS_STEP = 0.01
@@ -74,7 +74,7 @@ class Model:
 
     def _params(self, settings: EngineSettings) -> Any:  # noqa: ANN401 - a ctypes struct
         params = llama_cpp.llama_model_default_params()
-        params.n_gpu_layers = settings.n_gpu_layers
+        params.n_gpu_layers = settings.device.n_gpu_layers
         params.load_mode = settings.is_mmap * 1 + settings.is_mlock * 2  # enum llama_load_mode, llama.h
         self._callback = llama_cpp.llama_progress_callback(self._on_progress)  # kept alive while loading
         params.progress_callback = self._callback

@@ -9,9 +9,9 @@ from contextlib import ExitStack
 
 import llama_cpp
 
+from corral.core.engine_settings import EngineSettings
 from corral.core.messages import ModelFacts
 from corral.core.sampling import SamplingParams
-from corral.core.settings import EngineSettings
 from corral.engine.llama.buffers import BatchBuffer, Logits, LogitsView
 from corral.engine.llama.context import Context
 from corral.engine.llama.library import Library
