@@ -157,7 +157,7 @@ def _http_server(settings: Settings, router: Router) -> uvicorn.Server:
 def _web_app(settings: Settings, router: Router) -> FastAPI:
     if not settings.server.is_ui:
         return create_app(router, settings)
-    app = create_app(router, settings, has_home=False, public_prefixes=PUBLIC_PREFIXES)
+    app = create_app(router, settings, public_prefixes=PUBLIC_PREFIXES)
     mount(app, router, settings)
     return app
 

@@ -31,7 +31,6 @@ PUBLIC = [
     "/v1/models",
     "/v1/models/tiny",
     "/props",
-    "/",
     "/docs",
     "/openapi.json",
 ]
@@ -82,7 +81,7 @@ def test_an_unknown_path_or_method_is_404(client, refused, method, path):
     assert error == {"code": 404, "message": "File Not Found", "type": "not_found_error"}
 
 
-@pytest.mark.parametrize("path", ["/health", "/v1/models", "/props", "/", "/docs"])
+@pytest.mark.parametrize("path", ["/health", "/v1/models", "/props", "/docs"])
 def test_head_works_where_get_does(client, path):
     assert client.call("HEAD", path).status_code == 200
 
@@ -263,5 +262,5 @@ def test_a_prompt_beyond_the_context_brings_its_counts(client, router, refused):
     assert (error["n_prompt_tokens"], error["n_ctx"]) == (301, 128)
 
 
-def test_the_home_page_says_that_the_server_runs(client):
-    assert "Corral is running" in client.get("/").text
+def test_without_a_page_there_is_nothing_at_the_root(client, refused):
+    refused(client.get("/"), "File Not Found", status=404)

@@ -61,7 +61,7 @@ def main():
         server=ServerSettings(api_keys=tuple(sys.argv[1:])), model=ModelSettings(path=EchoRouter.name)
     )
     router = EchoRouter()
-    app = create_app(router, settings, has_home=False, public_prefixes=PUBLIC_PREFIXES)
+    app = create_app(router, settings, public_prefixes=PUBLIC_PREFIXES)
     mount(app, router, settings)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}\n")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 
 import corral
 from corral.api import docs
@@ -17,37 +15,26 @@ from corral.api.llamacpp import routes as llamacpp_routes
 from corral.api.loading import LoadingGate
 from corral.api.openai import routes as openai_routes
 from corral.api.ports import RouterPort
-from corral.api.replies import html_reply
 from corral.api.serving import Serving
 from corral.api.timeouts import SocketTimeouts
 from corral.core.settings import Settings
-
-_HOME = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Corral</title></head>
-<body><h1>Corral is running</h1><p>The API is described <a href="docs">here</a>.</p></body>
-</html>
-"""
 
 
 def create_app(
     router: RouterPort,
     settings: Settings,
     *,
-    has_home: bool = True,
     public_prefixes: tuple[str, ...] = (),
 ) -> FastAPI:
     """Return the application over `router`.
 
-    `has_home` puts a small page at `/`; leave it out where another package serves that path. Paths that
-    begin with one of `public_prefixes` need no key, nor does `/`. Raises SettingsError for a bad
+    Paths that begin with one of `public_prefixes` need no key, nor does `/`, where another package may put
+    a page. Raises SettingsError for a bad
     `--chat-template`.
     """
     serving = Serving(router, settings)
     endpoints = dialects(serving)
     endpoints += docs.routes(endpoints, version=corral.__version__)
-    if has_home:
-        endpoints.append(_home_row())
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     for endpoint in endpoints:
         for path in endpoint.paths:
@@ -67,10 +54,3 @@ def create_app(
 def dialects(serving: Serving) -> list[Endpoint]:
     """Return the table of routes of all dialects."""
     return [*llamacpp_routes.routes(serving), *openai_routes.routes(serving)]
-
-
-def _home_row() -> Endpoint:
-    async def home(_request: Request) -> Response:
-        return html_reply(_HOME)
-
-    return Endpoint(paths=("/",), handler=home, tag="pages", summary="Say that the server runs")

@@ -25,8 +25,8 @@ class Library:
 
     @property
     def build(self) -> str:
-        """Return the library's version, as `/props` shows it."""
-        return f"llama-cpp-python {llama_cpp.__version__}"
+        """Return the library's version; clients know llama-server's by the letter in front."""
+        return f"b{llama_cpp.llama_version().decode()}-llama-cpp-python-{llama_cpp.__version__}"
 
     def close(self) -> None:
         """Free the backend. The log callback stays: other threads of the library may still speak."""
