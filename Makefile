@@ -26,6 +26,7 @@ bench: $(STAMP)  ## load a running server: make bench ARGS="--url http://127.0.0
 docs: $(STAMP)  ## write the generated part of docs/
 	$(BIN)/corral docs options > docs/reference/options.md
 	$(BIN)/corral docs endpoints > docs/reference/endpoints.md
+	$(BIN)/corral docs llama-server > docs/reference/llama-server.md
 
 clean:  ## forget everything installed and generated
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

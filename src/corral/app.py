@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import math
-import socket
 import sys
 import threading
 from typing import TYPE_CHECKING, TypeVar
@@ -14,14 +13,18 @@ import msgspec
 import uvicorn
 
 from corral.api.server import create_app
+from corral.api.threads import choose_n_threads, limit_threads
 from corral.catalog.source import resolve
 from corral.core import log
 from corral.core.errors import CorralError, SettingsError
 from corral.core.messages import Load
 from corral.gateway.interrupt import Interrupt
+from corral.gateway.recording import recorder
 from corral.gateway.router import Router
 from corral.gateway.supervisor import Supervisor
-from corral.startup_text import StartupText
+from corral.listeners import CannotListenError, Listeners
+from corral.startup_text import StartupText, web_address
+from corral.tls import tls_context
 from corral.ui.mount import PUBLIC_PREFIXES, mount
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
     from corral.catalog.progress import Progress
     from corral.catalog.source import ModelSource
+    from corral.core.engine_settings import EngineSettings
     from corral.core.messages import ModelFacts
     from corral.core.settings import ModelSettings, Settings
 
@@ -42,7 +46,6 @@ T = TypeVar("T")
 KEEP_ALIVE_S = 75
 # What responses may still take once their requests were told to end.
 RESPONSE_GRACE_S = 5
-BACKLOG = 2048
 
 
 def serve(settings: Settings, *, runner: str = "llama", find_model: FindModel = resolve) -> int:
@@ -52,18 +55,17 @@ def serve(settings: Settings, *, runner: str = "llama", find_model: FindModel = 
     Takes over Ctrl-C and SIGTERM: the first lets running requests end, the second ends the process at once.
     """
     log.configure(settings.log)
-    host, port = settings.server.host, settings.server.port
     try:
         serving = _Serving(settings, runner, find_model)
-        listener = _bind(host, port)
+        listeners = Listeners(settings.server)
     except SettingsError as error:
         sys.stderr.write(f"error: {error.message}\n")
         return 1
-    except OSError:
-        sys.stderr.write(f"couldn't bind HTTP server socket, hostname: {host}, port: {port}\n")
+    except CannotListenError as error:
+        sys.stderr.write(f"{error}\n")
         return 1
-    with listener, asyncio.Runner(loop_factory=_loop_factory()) as loop:
-        return loop.run(serving.run(listener))
+    with listeners, asyncio.Runner(loop_factory=_loop_factory()) as loop:
+        return loop.run(serving.run(listeners))
 
 
 class _Serving:
@@ -75,26 +77,38 @@ class _Serving:
         self._find_model = find_model
         self._text = StartupText()
         self._supervisor = Supervisor(hang_s=settings.server.hang_s)
-        self._router = Router("", self._supervisor.workers, max_queue=settings.engine.max_queue)
+        self._router = Router(
+            "",
+            self._supervisor.workers,
+            max_queue=settings.engine.max_queue,
+            recorder=recorder(settings.log),
+        )
+        self._tls = tls_context(settings.server)
         self._http = _http_server(settings, self._router)
 
-    async def run(self, listener: socket.socket) -> int:
+    async def run(self, listeners: Listeners) -> int:
         """Serve until a signal comes or the model cannot be loaded; return the exit status."""
         async with self._supervisor:
             with Interrupt(last_words=self._supervisor.kill_all) as interrupt:
-                await self._start_http(listener)
+                await self._start_http(listeners)
                 serving = asyncio.create_task(self._http.main_loop())
                 status = await self._serve_model(interrupt.came)
-                await self._stop(listener, self._settings.server.shutdown_s if status == 0 else 0.0)
+                await self._stop(listeners, self._settings.server.shutdown_s if status == 0 else 0.0)
                 await serving
                 return status
 
-    async def _start_http(self, listener: socket.socket) -> None:
+    async def _start_http(self, listeners: Listeners) -> None:
+        server = self._settings.server
+        limit_threads(choose_n_threads(server.n_threads, self._settings.engine.n_parallel))
         # The parts of uvicorn's own `serve`, which would take the signals for itself.
         self._http.config.load()
+        self._http.config.ssl = self._tls
         self._http.lifespan = self._http.config.lifespan_class(self._http.config)
-        await self._http.startup(sockets=[listener])
-        self._text.listening(self._settings.server.host, listener.getsockname()[1])
+        await self._http.startup(sockets=listeners.sockets)
+        is_tls = self._tls is not None
+        self._text.listening(
+            web_address(name, is_tls=is_tls, prefix=server.prefix) for name in listeners.names
+        )
 
     async def _serve_model(self, told_to_stop: asyncio.Event) -> int:
         stopping = asyncio.create_task(told_to_stop.wait())
@@ -120,19 +134,26 @@ class _Serving:
         load = Load(
             runner=self._runner,
             model_path=str(source.path),
-            engine=self._settings.engine,
+            engine=_with_projector(self._settings.engine, source),
             log=msgspec.structs.replace(self._settings.log, is_file_shared=True),
         )
         return source, await self._supervisor.load(source.name, load)
 
-    async def _stop(self, listener: socket.socket, within_s: float) -> None:
+    async def _stop(self, listeners: Listeners, within_s: float) -> None:
         """Take no more requests, let those that run end in time, then cut them; answer all of them."""
         if self._supervisor.n_open:
             self._text.stopping(within_s)
         self._http.should_exit = True
-        answering = asyncio.create_task(self._http.shutdown(sockets=[listener]))
+        answering = asyncio.create_task(self._http.shutdown(sockets=listeners.sockets))
         await self._supervisor.shutdown(within_s=within_s)
         await answering
+
+
+def _with_projector(engine: EngineSettings, source: ModelSource) -> EngineSettings:
+    if source.projector is None:
+        return engine
+    media = msgspec.structs.replace(engine.media, projector_path=str(source.projector))
+    return msgspec.structs.replace(engine, media=media)
 
 
 def _http_server(settings: Settings, router: Router) -> uvicorn.Server:
@@ -160,17 +181,6 @@ def _web_app(settings: Settings, router: Router) -> FastAPI:
     app = create_app(router, settings, public_prefixes=PUBLIC_PREFIXES)
     mount(app, router, settings)
     return app
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket on the first address of `host` that can be had. Raises `OSError`."""
-    fault = OSError(f"{host} has no address")
-    for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        try:
-            return socket.create_server(address, family=family, backlog=BACKLOG)
-        except OSError as error:
-            fault = error
-    raise fault
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from corral import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
     from corral.catalog.source import ModelSource
@@ -24,9 +25,9 @@ class StartupText:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False, soft_wrap=True)
 
-    def listening(self, host: str, port: int) -> None:
-        """The socket is bound."""
-        self._say(f"Corral {__version__} listens on {web_address(host, port)}")
+    def listening(self, addresses: Iterable[str]) -> None:
+        """The sockets are bound."""
+        self._say(f"Corral {__version__} listens on {', '.join(addresses)}")
 
     def loading(self, source: ModelSource) -> None:
         """The model's file is on this machine."""
@@ -86,7 +87,12 @@ class DownloadBars:
         self._progress.update(self._bars[name], completed=fraction)
 
 
-def web_address(host: str, port: int) -> str:
-    """Return the URL to open in a browser on this machine."""
+def web_address(name: tuple[str, int | None], *, is_tls: bool, prefix: str = "") -> str:
+    """Return the URL to open in a browser on this machine. What has no port is a UNIX socket's path."""
+    host, port = name
+    if port is None:
+        return f"unix://{host}"
     host = WILDCARDS.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if is_tls else "http"
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}:{port}" + (f"{prefix}/" if prefix else "")

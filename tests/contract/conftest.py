@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import struct
 import threading
 
 import httpx
@@ -9,10 +10,12 @@ import msgspec
 import pytest
 
 from corral.api.server import create_app
-from corral.core.messages import ModelFacts, Tokenized
+from corral.core.errors import InvalidRequestError
+from corral.core.messages import Embedded, ModelFacts, Ranked, SlotMoved, Tokenized
 from corral.core.outcome import (
     Candidate,
     FinishReason,
+    PromptProgress,
     SequenceEnd,
     SequenceOutput,
     SequenceStart,
@@ -25,6 +28,44 @@ from corral.gateway.slots import SlotView
 
 BOS, EOS = 256, 257
 N_PROMPT, N_CACHED, SEED = 7, 2, 42
+
+
+class FakeState:
+    """What an engine keeps between requests, played: answers at once; `refusal` is raised instead."""
+
+    def __init__(self, router):
+        self.calls = []
+        self.refusal = None
+        self._router = router
+
+    async def save_slot(self, slot, path):
+        return self._moved("save", slot, path)
+
+    async def restore_slot(self, slot, path, caller):
+        return self._moved("restore", slot, path, caller)
+
+    async def erase_slot(self, slot):
+        return self._moved("erase", slot)
+
+    async def set_loras(self, scales):
+        self.calls.append(("loras", scales))
+        given = dict(scales)
+        loras = [
+            msgspec.structs.replace(lora, scale=given.get(number, 0.0))
+            for number, lora in enumerate(self._router.model_facts.loras)
+        ]
+        self._router.model_facts = msgspec.structs.replace(self._router.model_facts, loras=loras)
+
+    async def set_system_prompt(self, text):
+        if len(text) > 2000:
+            raise InvalidRequestError("the system prompt has too many tokens")
+        self._router.model_facts = msgspec.structs.replace(self._router.model_facts, system_prompt=text)
+
+    def _moved(self, *call):
+        if self.refusal:
+            raise self.refusal
+        self.calls.append(call)
+        return SlotMoved("call", 22, 1234, 1.5)
 
 
 class FakeRouter:
@@ -45,6 +86,7 @@ class FakeRouter:
         self.is_endless = False
         self.is_truncated = False
         self.requests = []
+        self.state = FakeState(self)
         self.cancelled = []
         self.left = threading.Event()
         self.busy = False
@@ -62,7 +104,9 @@ class FakeRouter:
             bos_text="<s>",
             eos_text="</s>",
             is_bos_added=True,
+            eog=[2],
             build="b1-fake",
+            file_type="Q8_0",
         )
 
     def facts(self):
@@ -82,6 +126,25 @@ class FakeRouter:
     async def detokenize(self, tokens):
         return b"".join(self._piece(token) for token in tokens)
 
+    async def embed(self, inputs):
+        """Give an input the vector [3, 4 * its number]; one per token without pooling."""
+        if self.refusal:
+            raise self.refusal
+        self.inputs = inputs
+        n_tokens = [sum(map(len, pieces)) for pieces in inputs]
+        is_pooled = self.model_facts.pooling != "none"
+        vectors = [
+            [struct.pack("<2f", 3, 4 * i)] * (1 if is_pooled else n) for i, n in enumerate(n_tokens, 1)
+        ]
+        return Embedded("call", 2, vectors, n_tokens)
+
+    async def rank(self, query, documents):
+        """Score a document by its length."""
+        if self.refusal:
+            raise self.refusal
+        n_tokens = [len(query) + len(document) for document in documents]
+        return Ranked("call", [float(len(document)) for document in documents], n_tokens)
+
     def slots(self):
         request = self.requests[-1] if self.requests else None
         start = SequenceStart("id", 0, 0, N_PROMPT, N_CACHED, SEED, False) if request else None
@@ -92,6 +155,7 @@ class FakeRouter:
             request=request,
             start=start,
             n_decoded=len(self.requests),
+            task=3 if request else None,
         )
         return [first, SlotView(id=1, n_ctx=2048, is_processing=self.busy)]
 
@@ -123,6 +187,8 @@ class FakeRouter:
     def _events(self, request, index):
         key = request.request_id, index
         yield SequenceStart(*key, index, N_PROMPT, N_CACHED, SEED, self.is_truncated)
+        if request.is_progress_wanted:
+            yield PromptProgress(*key, N_PROMPT, N_CACHED, N_PROMPT, 1.5)
         for at, text in enumerate(self.texts):
             is_last = at == len(self.texts) - 1 and not self.failure and not self.is_endless
             end = self._end(index) if is_last else None
@@ -216,15 +282,28 @@ def locked_client(router):
 
 @pytest.fixture
 def make_client(router):
-    def make(*, generation=None, template=None, server=None):
+    def make(*, generation=None, template=None, server=None, chat=None, **groups):
         return Client(
             router,
             generation=generation or GenerationDefaults(),
-            chat=ChatSettings(template=template),
+            chat=chat or ChatSettings(template=template),
             server=server or ServerSettings(),
+            **groups,
         )
 
     return make
+
+
+@pytest.fixture
+def run_for(router):
+    """Say what the model is run for, and how it pools."""
+
+    def change(purpose, pooling="mean"):
+        router.model_facts = msgspec.structs.replace(
+            router.model_facts, purpose=purpose, pooling=pooling, n_embd=2
+        )
+
+    return change
 
 
 @pytest.fixture

@@ -3,12 +3,17 @@
 import json
 import string
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corral.api.llamacpp.types import CompletionBody, DetokenizeBody, TokenizeBody
+from corral.api.embedding.types import EmbeddingBody
+from corral.api.llamacpp.infill import InfillBody
+from corral.api.llamacpp.rerank import RerankBody
+from corral.api.llamacpp.types import CompletionBody, DetokenizeBody, PropsBody, TokenizeBody
 from corral.api.openai.types import ChatBody, TextBody
+from corral.core.messages import InfillTokens
 
 NUMBERS = st.one_of(
     st.integers(),
@@ -30,18 +35,29 @@ ROUTES = {
     "/apply-template": (ChatBody, CHAT),
     "/tokenize": (TokenizeBody, {}),
     "/detokenize": (DetokenizeBody, {}),
+    "/props": (PropsBody, {}),
+    "/embedding": (EmbeddingBody, {"content": "a"}),
+    "/v1/embeddings": (EmbeddingBody, {"input": "a"}),
+    "/rerank": (RerankBody, {"query": "a", "documents": ["b"]}),
+    "/infill": (InfillBody, {"input_prefix": "a"}),
 }
+
+
+PURPOSES = {"/embedding": "embed", "/v1/embeddings": "embed", "/rerank": "rank"}
+INFILL = InfillTokens(prefix=1, suffix=2, middle=3)
 
 
 @pytest.mark.parametrize("path", ROUTES)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_every_field_takes_or_refuses_any_value(client, path, data):
+def test_every_field_takes_or_refuses_any_value(open_client, router, run_for, path, data):
+    run_for(PURPOSES.get(path, "generate"))
+    router.model_facts = msgspec.structs.replace(router.model_facts, infill=INFILL)
     struct, valid = ROUTES[path]
     some = st.dictionaries(st.sampled_from(struct.__struct_fields__), VALUES, min_size=1, max_size=4)
     body = json.dumps({**valid, **data.draw(some)})
 
-    reply = client.post(path, content=body)
+    reply = open_client.post(path, content=body)
 
     assert reply.status_code in (200, 400), (body, reply.text)
     if reply.status_code == 400:

@@ -134,6 +134,16 @@ def test_a_large_body_of_the_wrong_kind_is_refused(client, path):
     assert client.post(path, content=body).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/apply-template", "/v1/chat/completions"])
+def test_a_chat_that_is_long_enough_for_a_thread_is_served_as_a_short_one(client, path):
+    messages = [{"role": "user", "content": "long " * 20_000}]
+
+    reply = client.post(path, {"messages": messages})
+
+    assert reply.status_code == 200
+    assert path != "/apply-template" or "long long" in reply.json()["prompt"]
+
+
 @pytest.mark.parametrize("path", POSTS)
 def test_unknown_keys_are_ignored_and_null_is_absent(client, path):
     nulls = dict.fromkeys(["id_slot", "temperature", "stop", "stream", "add_special", "logit_bias", "n"])

@@ -5,6 +5,7 @@ The tokenizer of each is the 256 bytes and one end token, so any text can be tok
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing
 
 import gguf
@@ -18,7 +19,9 @@ from corral.core.request import GenerationRequest
 from corral.core.sampling import SamplingParams
 from corral.engine.intake import Intake
 from corral.engine.llama import runner as llama_runner
+from corral.engine.llama.sampler import LlamaSampler
 from corral.engine.scheduler import Scheduler
+from corral.engine.window import is_window_sliding
 
 WIDTH, N_LAYERS, N_HEADS, FFN = 64, 2, 4, 128
 N_VOCAB = 257
@@ -72,11 +75,11 @@ class ModelFile:
         self.tensor(f"blk.{layer}.ffn_up.weight", FFN, WIDTH)
         self.tensor(f"blk.{layer}.ffn_down.weight", WIDTH, FFN)
 
-    def add_heads(self):
+    def add_heads(self, n_heads=N_HEADS):
         self.writer.add_feed_forward_length(FFN)
-        self.writer.add_head_count(N_HEADS)
-        self.writer.add_head_count_kv(N_HEADS)
-        self.writer.add_rope_dimension_count(WIDTH // N_HEADS)
+        self.writer.add_head_count(n_heads)
+        self.writer.add_head_count_kv(n_heads)
+        self.writer.add_rope_dimension_count(WIDTH // n_heads)
 
     def close(self):
         self.writer.write_header_to_file()
@@ -85,11 +88,40 @@ class ModelFile:
         self.writer.close()
 
 
-def write_llama(path):
+def write_llama(path, n_heads=N_HEADS):
     with closing(ModelFile(path, "llama")) as file:
-        file.add_heads()
+        file.add_heads(n_heads)
         for layer in range(N_LAYERS):
             file.add_attention(layer)
+
+
+def write_wide_heads(path):
+    """Heads of 32, as quantised KV caches need them."""
+    write_llama(path, n_heads=2)
+
+
+def write_mrope(path):
+    """Qwen2-VL: positions in three dimensions, of which text uses one."""
+    with closing(ModelFile(path, "qwen2vl")) as file:
+        file.add_heads()
+        file.writer.add_rope_dimension_sections([2, 3, 3, 0])
+        for layer in range(N_LAYERS):
+            file.add_attention(layer)
+            for name in ("q", "k", "v"):
+                file.tensor(f"blk.{layer}.attn_{name}.bias", WIDTH)
+
+
+def write_causal_ranker(path):
+    """Qwen 3 with a head of two labels, and a template for pairs of texts."""
+    with closing(ModelFile(path, "qwen3")) as file:
+        file.add_heads()
+        file.writer.add_classifier_output_labels(["yes", "no"])
+        file.writer.add_string("tokenizer.chat_template.rerank", "Q: {query} D: {document}<|end|>")
+        file.tensor("cls.output.weight", 2, WIDTH)
+        for layer in range(N_LAYERS):
+            file.add_attention(layer)
+            file.ones(f"blk.{layer}.attn_q_norm.weight", WIDTH // N_HEADS)
+            file.ones(f"blk.{layer}.attn_k_norm.weight", WIDTH // N_HEADS)
 
 
 def write_windowed(path):
@@ -131,7 +163,14 @@ def write_recurrent(path):
             file.tensor(f"{name}.ssm_out.weight", WIDTH, inner)
 
 
-WRITERS = {"llama": write_llama, "windowed": write_windowed, "recurrent": write_recurrent}
+WRITERS = {
+    "llama": write_llama,
+    "wide_heads": write_wide_heads,
+    "mrope": write_mrope,
+    "windowed": write_windowed,
+    "causal_ranker": write_causal_ranker,
+    "recurrent": write_recurrent,
+}
 
 
 class Engine:
@@ -146,7 +185,8 @@ class Engine:
             self.runner.vocabulary,
             self.runner.facts,
             MonotonicClock(),
-            is_shiftable=self.runner.is_shiftable,
+            is_shiftable=is_window_sliding(self.settings, is_shiftable=self.runner.is_shiftable),
+            projector=self.runner.projector,
         )
         self.events = []
         self._n_submitted = 0
@@ -201,6 +241,22 @@ def model_path(tmp_path_factory):
 
 
 @pytest.fixture
+def events():
+    """Return a list that gets what is logged from here on: pairs of the event and its fields."""
+    seen = []
+    handler = logging.Handler()
+    handler.emit = lambda record: seen.append((record.getMessage(), record.fields))
+    loggers = [logging.getLogger(f"corral.{name}") for name in ("engine", "llama")]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+    yield seen
+    for logger in loggers:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+
+
+@pytest.fixture
 def make_engine(model_path):
     engines = []
 
@@ -211,3 +267,28 @@ def make_engine(model_path):
     yield make
     for engine in engines:
         engine.close()
+
+
+@pytest.fixture(scope="session")
+def sampled_model(model_path):
+    """Give what samplers know of the small model."""
+    settings = EngineSettings(n_ctx=256, n_parallel=1, cpu=CpuSettings(n_threads=1), is_warmup=False)
+    runner = llama_runner.load(str(model_path("llama")), settings, lambda _: None)
+    yield runner._sampled_model
+    runner.close()
+
+
+@pytest.fixture
+def make_sampler(sampled_model):
+    """Return a function that makes a chain of the samplers named, which has seen `history`."""
+    made = []
+
+    def make(*samplers, seed=1, bias=(), history=(), **fields):
+        params = SamplingParams(samplers=samplers, **{"temperature": 1.0, **fields})
+        made.append(LlamaSampler(sampled_model, params, seed, bias))
+        made[-1].accept(np.array(history, np.int32))
+        return made[-1]
+
+    yield make
+    for sampler in made:
+        sampler.close()

@@ -7,8 +7,8 @@ import pytest
 from corral.core.engine_settings import EngineSettings
 from corral.core.errors import ModelLoadError
 from corral.engine.llama import runner as llama_runner
-from corral.engine.llama.context import AUTO_KV_BYTES, shape
 from corral.engine.llama.cores import n_threads_for
+from corral.engine.llama.shape import AUTO_KV_BYTES, shape
 
 GIB = 1024**3
 

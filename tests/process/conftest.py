@@ -19,12 +19,14 @@ LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 class Gateway:
     """A supervisor with a router to its one model."""
 
-    def __init__(self, path, *, argv=ENGINE_ARGV, hang_s=600.0, max_queue=100, restart_wait_s=10.0):
+    def __init__(
+        self, path, *, argv=ENGINE_ARGV, hang_s=600.0, max_queue=100, restart_wait_s=10.0, **settings
+    ):
         self.supervisor = Supervisor(hang_s=hang_s, argv=argv)
         self.router = Router(
             "model", self.supervisor.workers, max_queue=max_queue, restart_wait_s=restart_wait_s
         )
-        self._load = Load("fake", path, EngineSettings(n_parallel=2, n_ctx=4096))
+        self._load = Load("fake", path, EngineSettings(**{"n_parallel": 2, "n_ctx": 4096, **settings}))
 
     async def load(self):
         return await self.supervisor.load("model", self._load)

@@ -197,3 +197,17 @@ def live(tmp_path):
             return server
 
         yield start
+
+
+@pytest.fixture
+def bundled(tmp_path):
+    """Start whole servers with the model that comes with Corral."""
+    with contextlib.ExitStack() as servers:
+
+        def start(*flags):
+            command = ["-m", "corral", "serve", "--port", "0", *map(str, flags)]
+            server = Server(*command, until="is ready", folder=tmp_path)
+            servers.callback(server.close)
+            return server
+
+        yield start

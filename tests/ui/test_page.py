@@ -205,12 +205,21 @@ def test_with_a_key_the_page_opens(new_tab, locked):
     assert not tab.all("input[type=password]")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/favicon.ico", "/_nicegui", "/index.html"])
+@pytest.mark.parametrize("path", ["/nothing", "/favicon.ico", "/_nicegui", "/index.htm"])
 def test_other_paths_are_still_the_servers(echo, path):
     reply = httpx.get(echo + path)
 
     assert reply.status_code == 404
     assert reply.json()["error"]["type"] == "not_found_error"
+
+
+@pytest.mark.parametrize("path", ["/", "/index.html"])
+def test_the_page_has_two_names_and_a_head(locked, path):
+    page, head = httpx.get(locked + path), httpx.head(locked + path)
+
+    assert "<title>Corral</title>" in page.text
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == page.headers["content-type"] == "text/html; charset=utf-8"
 
 
 def test_with_keys_the_page_is_open_and_the_rest_is_not(locked):

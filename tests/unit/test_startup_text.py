@@ -30,7 +30,25 @@ def text(screen):
     ],
 )
 def test_the_address_can_be_opened_on_this_machine(host, address):
-    assert web_address(host, 80) == address
+    assert web_address((host, 80), is_tls=False) == address
+
+
+def test_with_a_certificate_the_address_is_of_https():
+    assert web_address(("0.0.0.0", 443), is_tls=True) == "https://127.0.0.1:443"  # noqa: S104
+
+
+def test_under_a_prefix_the_address_is_that_of_the_page():
+    assert web_address(("::1", 80), is_tls=False, prefix="/llm") == "http://[::1]:80/llm/"
+
+
+def test_a_unix_socket_is_shown_as_one():
+    assert web_address(("/run/corral.sock", None), is_tls=True) == "unix:///run/corral.sock"
+
+
+def test_all_addresses_stand_in_one_line(text, screen):
+    text.listening(["http://127.0.0.1:80", "unix://a.sock"])
+
+    assert screen.getvalue().endswith("listens on http://127.0.0.1:80, unix://a.sock\n")
 
 
 def test_a_name_is_shown_as_it_is(text, screen):

@@ -35,11 +35,11 @@ class Keys:
 
 
 class PublicPaths:
-    """What is served without a key: rows that say so, the page at `/`, and paths under `prefixes`."""
+    """What is served without a key: rows that say so, the page, and paths under `prefixes`."""
 
     def __init__(self, endpoints: list[Endpoint], prefixes: tuple[str, ...]) -> None:
         rows = {(row.method, path) for row in endpoints if row.is_public for path in row.paths}
-        self._exact = {("GET", "/"), *(row for row in rows if "{" not in row[1])}
+        self._exact = {("GET", "/"), ("GET", "/index.html"), *(row for row in rows if "{" not in row[1])}
         self._prefixes = (*(path.partition("{")[0] for _, path in rows if "{" in path), *prefixes)
 
     def __contains__(self, wanted: tuple[str, str]) -> bool:

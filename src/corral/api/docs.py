@@ -35,9 +35,9 @@ _ASSETS = {
 }
 
 
-def routes(described: list[Endpoint], *, version: str) -> list[Endpoint]:
-    """Return the rows that serve the description of `described`."""
-    document = describe(described, version=version)
+def routes(described: list[Endpoint], *, version: str, prefix: str = "") -> list[Endpoint]:
+    """Return the rows that serve the description of `described`, which stand under `prefix`."""
+    document = describe(described, version=version, prefix=prefix)
 
     async def openapi(_request: Request) -> Response:
         return json_reply(document)

@@ -17,7 +17,8 @@ class Endpoint:
     """A method on one or more paths. `body` is the wire struct of its JSON body, None if it reads none.
 
     `summary` is one line, `note` what else a client should know, `example` a body to try. `is_public`: served
-    without a key.
+    without a key. `differs` says what llama-server does otherwise, and why Corral does not. Not
+    `is_served`: the route answers 501 whatever it is sent.
     """
 
     paths: tuple[str, ...]
@@ -29,3 +30,5 @@ class Endpoint:
     body: type | None = None
     example: Any = None
     is_public: bool = False
+    differs: str = ""
+    is_served: bool = True

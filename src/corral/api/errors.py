@@ -38,6 +38,7 @@ _HTTP = {
     "context_exceeded": (400, "exceed_context_size_error"),
     "body_too_large": (413, "invalid_request_error"),
     "body_timeout": (408, "invalid_request_error"),
+    "input_too_large": (500, "server_error"),
     "authentication": (401, "authentication_error"),
     "not_found": (404, "not_found_error"),
     "not_supported": (501, "not_supported_error"),
@@ -47,7 +48,7 @@ _HTTP = {
     "engine_crashed": (503, "unavailable_error"),
 }
 # Facts that belong in the body; the others are for logs and headers.
-_SHOWN_FACTS = ("n_prompt_tokens", "n_ctx")
+_SHOWN_FACTS = ("n_prompt_tokens", "n_ctx", "n_ubatch")
 
 
 def status_of(error: CorralError) -> int:

@@ -17,8 +17,8 @@ _REFERENCE = "#/components/schemas/{name}"
 _PATH_PARAMETER = re.compile(r"{(\w+)(:\w+)?}")
 
 
-def describe(endpoints: list[Endpoint], *, version: str) -> dict[str, Any]:
-    """Return the document."""
+def describe(endpoints: list[Endpoint], *, version: str, prefix: str = "") -> dict[str, Any]:
+    """Return the document. All paths stand under `prefix`."""
     return {
         "openapi": "3.0.3",
         "info": {
@@ -26,6 +26,7 @@ def describe(endpoints: list[Endpoint], *, version: str) -> dict[str, Any]:
             "version": version,
             "description": "One server for local language models.",
         },
+        "servers": [{"url": prefix or "/"}],
         "paths": _paths(endpoints),
         "components": {
             "schemas": {**_schemas(endpoints), "Error": _ERROR},

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import secrets
 import time
+from collections.abc import Callable
 
+from corral.api.generation.images import MediaTerms
 from corral.api.generation.prompts import WirePrompt
-from corral.api.generation.request import Terms
+from corral.api.generation.request import Ask, Terms
 from corral.api.ports import RouterPort
-from corral.core.errors import SettingsError
+from corral.api.sse import EventStream, Shaper, error_frame
+from corral.core.errors import CorralError, NotSupportedError, SettingsError
 from corral.core.messages import ModelFacts
 from corral.core.settings import Settings
 from corral.prompt import templates
 from corral.prompt.builtin_templates import BUILTIN
+from corral.prompt.chat import ChatWish, compose
 from corral.prompt.messages import Message
 from corral.prompt.templates import ChatTemplate, Prompt, TemplateSourceError
+
+_NO_COMPLETIONS = "This server does not support completions. Start it without `--embeddings` or `--reranking`"
 
 
 class ChatTemplates:
     """The chat template in force, compiled once per model.
 
-    `choice` is `--chat-template`. Raises SettingsError if it is neither a builtin's name nor valid Jinja.
+    `choice` is `--chat-template`; without `is_jinja` templates only show which builtin is meant. Raises
+    SettingsError if `choice` is neither a builtin's name nor valid Jinja.
     """
 
-    def __init__(self, choice: str | None) -> None:
+    def __init__(self, choice: str | None, *, is_jinja: bool = True) -> None:
         self._choice = choice
+        self._is_jinja = is_jinja
         self._facts: ModelFacts | None = None
         self._template: ChatTemplate | None = None
         if choice is not None:
@@ -32,7 +41,7 @@ class ChatTemplates:
     def of(self, facts: ModelFacts) -> ChatTemplate:
         """Return the template for the model that `facts` describe."""
         if self._template is None or self._facts is not facts:
-            self._template = templates.for_model(facts, self._choice)
+            self._template = templates.for_model(facts, self._choice, is_jinja=self._is_jinja)
             self._facts = facts
         return self._template
 
@@ -55,7 +64,8 @@ class Serving:
         self.router = router
         self.settings = settings
         self.started_s = int(time.time())
-        self._templates = ChatTemplates(settings.chat.template)
+        self.media = MediaTerms(settings.server.media, f"<__media_{secrets.token_hex(16)}__>")
+        self._templates = ChatTemplates(settings.chat.template, is_jinja=settings.chat.is_jinja)
 
     @property
     def model(self) -> str:
@@ -70,16 +80,36 @@ class Serving:
         self, messages: list[Message], *, is_answer_wanted: bool, variables: dict[str, object] | None
     ) -> Prompt:
         """Return the prompt of a chat. Raises InvalidRequestError when the template refuses it."""
-        return self.template().render(messages, is_answer_wanted=is_answer_wanted, variables=variables)
+        wish = ChatWish(
+            messages=messages,
+            variables=variables or {},
+            is_answer_wanted=is_answer_wanted,
+            is_continued=False,
+        )
+        return compose(self.template(), wish, self.settings.chat).prompt
+
+    def stream(
+        self, asks: list[Ask], shaper: Shaper, *, to_error: Callable[[CorralError], bytes] = error_frame
+    ) -> EventStream:
+        """Return the streamed answer of one body; `to_error` shapes what goes wrong in its midst."""
+        ping_s = self.settings.server.sse_ping_s
+        return EventStream(self.router, asks, shaper, keep_alive_s=ping_s, to_error=to_error)
 
     def terms(self, caller: str, *, is_cached: bool, is_bos_wanted: bool = True) -> Terms:
-        """Return what all requests of one body share."""
+        """Return what all requests of one body share.
+
+        Raises NotSupportedError for a model that is run for vectors.
+        """
+        facts = self.router.facts()
+        if facts.purpose != "generate":
+            raise NotSupportedError(_NO_COMPLETIONS)
         return Terms(
-            facts=self.router.facts(),
+            facts=facts,
             defaults=self.settings.generation,
             caller=caller,
             is_cached=is_cached,
             is_bos_wanted=is_bos_wanted,
+            media=self.media,
         )
 
 

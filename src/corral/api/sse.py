@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -17,11 +19,10 @@ from corral.api.generation.request import Ask
 from corral.api.ports import RouterPort
 from corral.core import log
 from corral.core.errors import CorralError, InternalError
-from corral.core.outcome import SequenceOutput, SequenceStart
+from corral.core.outcome import PromptProgress, SequenceOutput, SequenceStart
 
 _log = log.get("api.sse")
 
-KEEP_ALIVE_S = 30.0
 KEEP_ALIVE = b":\n\n"
 DONE = b"data: [DONE]\n\n"
 
@@ -45,6 +46,10 @@ class Shaper(Protocol):
         """Return the frames of one output; the last output also brings what ends the sequence."""
         ...
 
+    def progress(self, ask: Ask, progress: PromptProgress) -> bytes:
+        """Return what tells how far a prompt is."""
+        ...
+
     def close(self) -> bytes:
         """Return what ends the stream, also after an error."""
         ...
@@ -53,6 +58,11 @@ class Shaper(Protocol):
 def frame(content: object) -> bytes:
     """Return one event; JSON has no line breaks of its own."""
     return b"data: %b\n\n" % encode(content)
+
+
+def named_frame(content: Mapping[str, object]) -> bytes:
+    """Return one event under the name that its `type` says."""
+    return b"event: %b\ndata: %b\n\n" % (str(content["type"]).encode(), encode(content))
 
 
 def error_frame(error: CorralError) -> bytes:
@@ -72,18 +82,25 @@ class EventStream(Response):
     """Runs the generations of one body and streams their frames.
 
     The status line waits for the first event, so that a refused request is a plain JSON error; only when
-    that takes longer than the keep-alive interval does the stream open before. Every way out, the client's
-    leaving included, cancels what still runs.
+    that takes longer than the keep-alive interval does the stream open before. None: silence is never broken.
+    Every way out, the client's leaving included, cancels what still runs.
     """
 
     def __init__(
-        self, router: RouterPort, asks: list[Ask], shaper: Shaper, *, keep_alive_s: float = KEEP_ALIVE_S
+        self,
+        router: RouterPort,
+        asks: list[Ask],
+        shaper: Shaper,
+        *,
+        keep_alive_s: float | None,
+        to_error: Callable[[CorralError], bytes] = error_frame,
     ) -> None:
         super().__init__()
         self._router = router
+        self._to_error = to_error
         self._asks = asks
         self._shaper = shaper
-        self._keep_alive_s = keep_alive_s
+        self._keep_alive_s = math.inf if keep_alive_s is None else keep_alive_s
         self._is_open = False
         self._last_sent_s = time.monotonic()
 
@@ -99,7 +116,7 @@ class EventStream(Response):
         except Exception as error:
             if not self._is_open:
                 raise
-            await self._write(send, error_frame(_understood(error)))
+            await self._write(send, self._to_error(_understood(error)))
         await self._write(send, self._shaper.close(), is_last=True)
 
     async def _pump(self, send: Send) -> None:
@@ -112,6 +129,8 @@ class EventStream(Response):
                         await self._write(send, data)
                 elif isinstance(event, SequenceStart):
                     await self._write(send, shaper.start(ask, event))
+                elif isinstance(event, PromptProgress):
+                    await self._write(send, shaper.progress(ask, event))
 
     async def _write(self, send: Send, data: bytes, *, is_last: bool = False) -> None:
         if not self._is_open:
@@ -129,9 +148,13 @@ class EventStream(Response):
                 if silence_s >= self._keep_alive_s:
                     await self._write(send, KEEP_ALIVE)
                     continue
-                await asyncio.wait({leaving}, timeout=self._keep_alive_s - silence_s)
+                await asyncio.wait({leaving}, timeout=_finite(self._keep_alive_s - silence_s))
         finally:
             leaving.cancel()
+
+
+def _finite(timeout_s: float) -> float | None:
+    return None if timeout_s == math.inf else timeout_s
 
 
 def _understood(error: Exception) -> CorralError:

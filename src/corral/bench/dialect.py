@@ -25,6 +25,7 @@ class Ask(msgspec.Struct, frozen=True):
     is_greedy: bool = True
     model: str | None = None
     seed: int = 1
+    schema: Mapping[str, Any] | None = None
 
 
 class Dialect(msgspec.Struct, frozen=True):
@@ -59,6 +60,8 @@ def _common(ask: Ask) -> dict[str, Any]:
         fields["temperature"] = 0
     if ask.model is not None:
         fields["model"] = ask.model
+    if ask.schema is not None:
+        fields["json_schema"] = dict(ask.schema)
     return fields
 
 

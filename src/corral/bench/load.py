@@ -15,6 +15,7 @@ from corral.bench.errors import BenchError, UnreachableError
 from corral.bench.measurement import RunMeasurement, measure_run
 from corral.bench.prompt import PROSE, Prompt
 from corral.bench.recorder import StreamRecorder, Trace
+from corral.bench.structure import RECORDS
 from corral.bench.target import Target
 from corral.bench.workload import Scenario
 
@@ -102,7 +103,13 @@ async def _run_stream(
 
 
 def _worded(target: Target, scenario: Scenario, prompt: Prompt, settings: LoadSettings) -> bytes:
-    ask = Ask(prompt, scenario.n_predict, is_greedy=settings.is_greedy, model=settings.model)
+    ask = Ask(
+        prompt,
+        scenario.n_predict,
+        is_greedy=settings.is_greedy,
+        model=settings.model,
+        schema=RECORDS if scenario.is_json else None,
+    )
     body = msgspec.json.encode(settings.dialect.word(ask))
     return target.request_bytes(settings.dialect.path, body)
 

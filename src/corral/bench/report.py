@@ -70,9 +70,26 @@ def _target_names(document: Document) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def contrasts(document: Document) -> list[str]:
+    """Return a sentence for each target of each scenario that stands beside another of the same run."""
+    results = {result.scenario.name: result for result in document.results}
+    return [
+        f"{result.scenario.name}: {metric.label} of {target.name} is {ratio:.2f} of {result.scenario.beside}."
+        for result in document.results
+        if (other := results.get(result.scenario.beside))
+        for metric in [METRICS[result.scenario.headline]]
+        for target, reference in zip(result.targets, other.targets, strict=True)
+        for ratio in [target.summary[metric.field].median / reference.summary[metric.field].median]
+    ]
+
+
 def _caption(document: Document) -> str:
-    """Return what makes a comparison unfair, in sentences; empty if nothing does."""
-    return " ".join(
+    """Return how scenarios stand beside each other, and what makes a comparison unfair, in sentences."""
+    return " ".join([*contrasts(document), *_warnings(document)])
+
+
+def _warnings(document: Document) -> Iterator[str]:
+    yield from (
         f"{result.scenario.name}: {n_short} answers of {target.name} were shorter than asked for."
         for result in document.results
         for target in result.targets

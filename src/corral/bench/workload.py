@@ -18,7 +18,8 @@ from corral.bench.errors import BenchError
 class Scenario(msgspec.Struct, frozen=True):
     """`n_streams` clients at once; each sends `n_repeats` requests, one after another.
 
-    `headline` names the metric that this scenario is about.
+    `headline` names the metric that this scenario is about. `is_json`: answers keep to the schema of
+    `structure.RECORDS`. `beside` names the scenario of the same run that the headline is compared with.
     """
 
     name: str
@@ -27,6 +28,8 @@ class Scenario(msgspec.Struct, frozen=True):
     n_predict: int
     n_repeats: int = 1
     headline: str = "throughput_tok_s"
+    is_json: bool = False
+    beside: str = ""
 
     @property
     def n_requests(self) -> int:
@@ -55,6 +58,16 @@ _W2 = Workload(
     "8 and 32 clients, distinct prompts",
     (Scenario("W2 8 clients", 8, 128, 128), Scenario("W2 32 clients", 32, 128, 96)),
 )
+_W7 = Workload(
+    "W7",
+    "JSON of a schema beside free text, 1 and 8 clients",
+    (
+        Scenario("W7 text, 1 client", 1, 32, 256, n_repeats=2),
+        Scenario("W7 JSON, 1 client", 1, 32, 256, n_repeats=2, is_json=True, beside="W7 text, 1 client"),
+        Scenario("W7 text, 8 clients", 8, 32, 256),
+        Scenario("W7 JSON, 8 clients", 8, 32, 256, is_json=True, beside="W7 text, 8 clients"),
+    ),
+)
 _W9 = Workload(
     "W9",
     "overhead: a tiny model, 1 and 32 streams",
@@ -63,7 +76,7 @@ _W9 = Workload(
         Scenario("W9 32 streams", 32, 16, 512),
     ),
 )
-WORKLOADS: Mapping[str, Workload] = MappingProxyType({each.name: each for each in (_W1, _W2, _W9)})
+WORKLOADS: Mapping[str, Workload] = MappingProxyType({each.name: each for each in (_W1, _W2, _W7, _W9)})
 
 _SCENARIO = re.compile(r"(\d+)x(\d+)\+(\d+)")
 

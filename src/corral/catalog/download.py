@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -28,31 +30,69 @@ _HEADERS = {"Accept-Encoding": "identity"}
 _log = log.get("catalog")
 
 
+@dataclass(frozen=True)
+class Remote:
+    """A file elsewhere. `headers` go to the server of `url` only; `sha256` is checked on what arrives."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    sha256: str | None = None
+
+
 def download(
-    url: str, target: Path, *, progress: Progress = silent, pause: Callable[[float], None] = time.sleep
+    url: str,
+    target: Path,
+    *,
+    progress: Progress = silent,
+    is_offline: bool = False,
+    pause: Callable[[float], None] = time.sleep,
 ) -> None:
     """Make `target` the file that `url` names; an up-to-date file is left alone.
 
-    Without an answer from the server, a file that is there is used as it is.
+    Without an answer from the server, and with `is_offline` without asking it, a file that is there is used
+    as it is.
 
     Raises:
         ModelLoadError: the server refuses, three attempts broke off, or `target` came from elsewhere.
     """
+    if is_offline:
+        check_here(target)
+    else:
+        fetch(Remote(url), target, progress=progress, pause=pause)
+
+
+def fetch(
+    remote: Remote, target: Path, *, progress: Progress = silent, pause: Callable[[float], None] = time.sleep
+) -> None:
+    """Do the same for a file that is known better. Raises ModelLoadError, also for another `sha256`."""
+    url = remote.url
     try:
         _check_origin(url, target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with httpx.Client(headers=_HEADERS, timeout=_TIMEOUT_S, follow_redirects=True) as client:
-            _Download(client, url, target, progress).run(pause)
+        headers = {**_HEADERS, **remote.headers}
+        with httpx.Client(headers=headers, timeout=_TIMEOUT_S, follow_redirects=True) as client:
+            _Download(client, remote, target, progress).run(pause)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         raise ModelLoadError(f"cannot download {_shown(url)}: {_reason(error)}", url=_shown(url)) from error
 
 
-class _Download:
-    """One file on its way from `url` to `target`."""
+def check_here(target: Path) -> None:
+    """Raise ModelLoadError unless the file is on this machine."""
+    if not target.is_file():
+        raise ModelLoadError(
+            f"{target} is not on this machine, and --offline forbids to download it; start once without "
+            "--offline",
+            path=str(target),
+        )
 
-    def __init__(self, client: httpx.Client, url: str, target: Path, progress: Progress) -> None:
+
+class _Download:
+    """One file on its way from `remote` to `target`."""
+
+    def __init__(self, client: httpx.Client, remote: Remote, target: Path, progress: Progress) -> None:
         self._client = client
-        self._url = url
+        self._sha256 = remote.sha256
+        self._url = remote.url
         self._target = target
         self._partial = target.with_name(f"{target.name}.downloadInProgress")
         self._progress = progress
@@ -77,8 +117,21 @@ class _Download:
         if self._is_current(remote):
             return
         self._fill(remote, n_total=int(head.headers.get("Content-Length", 0)))
+        self._check_content()
         self._partial.replace(self._target)
         receipt_path(self._partial).replace(receipt_path(self._target))
+
+    def _check_content(self) -> None:
+        """Refuse, and let go of, a file that is not what was announced."""
+        if self._sha256 is None:
+            return
+        with self._partial.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != self._sha256:
+            self._partial.unlink()
+            raise ModelLoadError(
+                f"{masked(self._url)} arrived damaged: its sha256 is {found}, not {self._sha256}; try again"
+            )
 
     def _make_do(self, error: httpx.TransportError) -> None:
         if not self._target.is_file():

@@ -17,19 +17,33 @@ from huggingface_hub.utils.tqdm import tqdm
 
 from corral.catalog.parts import all_parts
 from corral.catalog.progress import Progress, silent
+from corral.catalog.projector import choose_projector
 from corral.catalog.quant import choose
+from corral.core import log
 from corral.core.errors import ModelLoadError
 
 _TIMEOUT_S = 10.0
+_OFFLINE = "it is not on this machine, and --offline forbids to download it; start once without --offline"
+
+_log = log.get("catalog")
 
 
 class Hub:
-    """The hub as one user sees it. `endpoint` and `cache_dir` None: the library's own."""
+    """The hub as one user sees it. `endpoint` and `cache_dir` None: the library's own.
+
+    `is_offline`: only what is in its cache.
+    """
 
     def __init__(
-        self, token: str | None = None, *, endpoint: str | None = None, cache_dir: Path | None = None
+        self,
+        token: str | None = None,
+        *,
+        endpoint: str | None = None,
+        cache_dir: Path | None = None,
+        is_offline: bool = False,
     ) -> None:
         self._token = token
+        self._is_offline = is_offline
         self._endpoint = endpoint
         self._cache_dir = cache_dir
 
@@ -44,10 +58,29 @@ class Hub:
             parts = all_parts(file or choose(self._files(name), quant or None))
             first, *_ = [self._download(name, part, progress) for part in parts]
         except (HTTPError, OSError, ValueError) as error:
-            raise ModelLoadError(f"cannot get {repo}: {_reason(error)}", repo=repo) from error
+            is_missing = self._is_offline and isinstance(error, LocalEntryNotFoundError)
+            reason = _OFFLINE if is_missing else _reason(error)
+            raise ModelLoadError(f"cannot get {repo}: {reason}", repo=repo) from error
         return first
 
+    def projector(self, repo: str, *, progress: Progress = silent) -> Path | None:
+        """Return the local file of the projector in `owner/name[:QUANT]`, None if there is none.
+
+        Raises:
+            ModelLoadError: it is there and cannot be had.
+        """
+        name, _, _ = repo.partition(":")
+        try:
+            files = self._files(name)
+        except (HTTPError, OSError, ValueError) as error:
+            _log.warning("projector.unknown", repo=repo, reason=_reason(error))
+            return None
+        file = choose_projector(files)
+        return self.fetch(name, file, progress=progress) if file else None
+
     def _files(self, repo: str) -> list[str]:
+        if self._is_offline:
+            return self._cached_files(repo, OSError(_OFFLINE))
         try:
             # Not `list_repo_files`: without a connection it tries for half a minute.
             model = HfApi(endpoint=self._endpoint, token=self._token).model_info(repo, timeout=_TIMEOUT_S)
@@ -71,6 +104,7 @@ class Hub:
                 cache_dir=self._cache_dir,
                 token=self._token,
                 endpoint=self._endpoint,
+                local_files_only=self._is_offline,
                 tqdm_class=_bar(file, progress),
             )
         )

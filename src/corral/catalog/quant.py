@@ -13,13 +13,18 @@ PREFERRED = "Q4_K_M"
 _NO_MODEL = ("mmproj", "imatrix")
 
 
+_TAG = re.compile(
+    r"(?<![a-z0-9])(?:(?:i?q|tq)[0-9][a-z0-9_]*|[bf]f?(?:16|32)|mxfp4[a-z0-9_]*)", re.IGNORECASE
+)
+
+
 def choose(files: Iterable[str], quant: str | None) -> str:
     """Return the file with this quantization; without one, the preferred or else the first.
 
     Raises:
         ModelLoadError: no such file; the message lists what there is.
     """
-    models = sorted(filter(_is_model, files))
+    models = sorted(filter(is_model, files))
     if not models:
         raise ModelLoadError("the repository has no GGUF file")
     found = [name for name in models if _has(name, quant or PREFERRED)]
@@ -28,7 +33,14 @@ def choose(files: Iterable[str], quant: str | None) -> str:
     return (found or models)[0]
 
 
-def _is_model(file: str) -> bool:
+def tag_of(file: str) -> str | None:
+    """Return the quantization in a file's name, None if it has none."""
+    found = _TAG.findall(file.rpartition("/")[2].removesuffix(".gguf"))
+    return found[-1].upper() if found else None
+
+
+def is_model(file: str) -> bool:
+    """Return whether this is a model's file, or the first of its parts."""
     name = file.rpartition("/")[2].lower()
     return name.endswith(".gguf") and not name.startswith(_NO_MODEL) and not is_later_part(file)
 

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from corral.config import reference as options
 
+if TYPE_CHECKING:
+    from corral.api.endpoint import Endpoint
+
 
 def endpoints() -> str:
-    """Return the page of the endpoints; no model is needed to describe them."""
-    from corral.api import reference, server  # noqa: PLC0415 - the other page does not need the whole server
+    """Return the page of the endpoints."""
+    from corral.api import reference  # noqa: PLC0415 - the page of options does not need the whole server
+
+    return reference.reference(_routes())
+
+
+def llama_server() -> str:
+    """Return the page for users of llama-server."""
+    from corral.cli import llama_server_page  # noqa: PLC0415 - as above
+
+    return llama_server_page.page(row for row in _routes() if row.tag in ("llama.cpp", "OpenAI", "Anthropic"))
+
+
+def _routes() -> list[Endpoint]:
+    """Return the table of routes; no model is needed to describe them."""
+    from corral.api import server  # noqa: PLC0415 - as above
     from corral.api.serving import Serving  # noqa: PLC0415
     from corral.core.settings import Settings  # noqa: PLC0415
     from corral.gateway.router import Router  # noqa: PLC0415
 
-    return reference.reference(server.dialects(Serving(Router("", {}, max_queue=0), Settings())))
+    return server.dialects(Serving(Router("", {}, max_queue=0), Settings()))
 
 
-PAGES = {"options": options.reference, "endpoints": endpoints}
+PAGES = {"options": options.reference, "endpoints": endpoints, "llama-server": llama_server}
 
 
 def main(argv: list[str]) -> int:

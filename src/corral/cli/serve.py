@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import platform
+import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 from corral import __version__
+from corral.config.completion import script
 from corral.config.load import load
 from corral.config.parse import Parsed, Wish
 from corral.config.usage import usage
 from corral.core.errors import SettingsError
+from corral.core.settings import ModelSettings
 
 
 def main(argv: list[str]) -> int:
@@ -32,10 +36,31 @@ def _act(parsed: Parsed) -> int:
         case Wish.VERSION:
             sys.stderr.write(_version())
             return 0
+        case Wish.DEVICES:
+            return _list_devices()
+        case Wish.COMPLETION:
+            sys.stdout.write(script())
+            return 0
+        case Wish.CACHE_LIST:
+            return _list_models(parsed.settings.model)
         case Wish.RUN:
             from corral.app import serve  # noqa: PLC0415 - it imports the whole server, which help does not need
 
             return serve(parsed.settings)
+
+
+def _list_models(settings: ModelSettings) -> int:
+    from corral.catalog.cached import cached_models  # noqa: PLC0415 - its library takes half a second to import
+
+    names = cached_models(Path(settings.cache_dir or "."))
+    sys.stdout.write(f"number of models in cache: {len(names)}\n")
+    sys.stdout.writelines(f"{number:4}. {name}\n" for number, name in enumerate(names, start=1))
+    return 0
+
+
+def _list_devices() -> int:
+    """Ask a child: looking for devices loads drivers, which may fail in ways that end a process."""
+    return subprocess.run([sys.executable, "-m", "corral.engine.llama.devices"], check=False).returncode
 
 
 def _version() -> str:

@@ -11,14 +11,17 @@ from collections.abc import Sequence
 
 from corral.config.given import Given, ReadFile, give
 from corral.config.options import FLAGS, Spelling, nearest
-from corral.config.refused import refuse_flag
+from corral.config.refused import refuse
+from corral.config.rows.device import LIST_DEVICES
 from corral.config.rows.general import VERSION
 from corral.config.usage import entry
 from corral.core.errors import SettingsError
 
+ENDINGS = (VERSION, LIST_DEVICES)  # they act at once, whatever follows
+
 
 def read_arguments(argv: Sequence[str], read_file: ReadFile) -> list[Given]:
-    """Return what the words of the command line give, in their order; nothing after `--version`.
+    """Return what the words of the command line give, in their order; nothing after what ends at once.
 
     Raises:
         SettingsError: with everything that llama-server would print.
@@ -29,7 +32,7 @@ def read_arguments(argv: Sequence[str], read_file: ReadFile) -> list[Given]:
         flag = _normal(words.popleft())
         spelling = _find(flag)
         given.append(_read(flag, spelling, words, read_file))
-        if spelling.option is VERSION:
+        if spelling.option in ENDINGS:
             break
     return given
 
@@ -39,8 +42,8 @@ def _normal(word: str) -> str:
 
 
 def _find(flag: str) -> Spelling:
-    refuse_flag(flag)
     if flag not in FLAGS:
+        refuse(flag)
         raise SettingsError("\n".join([f"error: invalid argument: {flag}", *_hints(flag)]))
     return FLAGS[flag]
 
@@ -71,12 +74,23 @@ def _text(spelling: Spelling, words: deque[str]) -> str:
         return option.alone
     if not words:
         raise ValueError("expected value for argument")
-    return words.popleft()
+    return _pair(spelling, words) if option.n_values == 2 else words.popleft()
 
 
-def _is_value(spelling: Spelling, word: str) -> bool:
+def _pair(spelling: Spelling, words: deque[str]) -> str:
+    """Take two words, or one that is a value alone and makes none with the next."""
+    first = words.popleft()
+    is_whole = _is_value(spelling, first)
+    if is_whole and not (words and _is_value(spelling, f"{first}:{words[0]}")):
+        return first
+    if not words:
+        raise ValueError("expected value for argument")
+    return f"{first}:{words.popleft()}"
+
+
+def _is_value(spelling: Spelling, text: str) -> bool:
     try:
-        spelling.option.kind.read(word)
+        spelling.option.kind.read(text)
     except ValueError:
         return False
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from corral.config.kinds import Value
 
@@ -22,18 +23,42 @@ def no_host_tier(value: Value) -> str | None:
     return None if value == 0 else "Corral keeps prefixes in the KV cache only, so far; 0 is accepted"
 
 
-def no_single_address(value: Value) -> str | None:
-    """Refuse what is not one address of a network."""
-    host = str(value or "")
-    if not host or "," in host:
-        return "invalid value (one address is needed)"
-    return "Corral does not listen on UNIX sockets yet" if host.endswith(".sock") else None
+def no_addresses(value: Value) -> str | None:
+    """Refuse a list of addresses with an empty one, which would mean every network to a socket."""
+    hosts = str(value or "").split(",")
+    return None if all(hosts) else "invalid value (an address is empty)"
 
 
-def only_on(reason: str) -> Callable[[Value], str | None]:
-    """Return a check that refuses to switch off what Corral always does."""
+def no_dir(value: Value) -> str | None:
+    """Refuse what is no folder, in llama-server's words."""
+    return None if value is None or Path(str(value)).is_dir() else f"not a directory: {value}"
+
+
+def no_chunk_reuse(value: Value) -> str | None:
+    """Refuse any size but 0."""
+    reason = "KV that is moved behind other text was computed for a different one, so answers would change"
+    return None if value == 0 else f"Corral reuses prefixes, and no chunks: {reason}; 0 is accepted"
+
+
+def no_idle_parking(value: Value) -> str | None:
+    """Refuse to switch it on as long as prefixes are kept in the KV cache only."""
+    reason = "there is no prompt cache in host memory yet; idle slots keep theirs until the space is needed"
+    return f"invalid value ({reason})" if value else None
+
+
+def only_off(reason: str) -> Callable[[Value], str | None]:
+    """Return a check that refuses to switch on what Corral does not do."""
 
     def check(value: Value) -> str | None:
-        return None if value else f"Corral cannot switch this off: {reason}"
+        return reason if value else None
+
+    return check
+
+
+def only(accepted: Value, reason: str) -> Callable[[Value], str | None]:
+    """Return a check that refuses every value but the one that asks for nothing."""
+
+    def check(value: Value) -> str | None:
+        return None if value == accepted else f"{reason} ({accepted} is accepted)"
 
     return check

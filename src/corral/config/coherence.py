@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from corral.core.engine_settings import EngineSettings
+from corral.config.given import Given
+from corral.config.rows.embedding import EMBEDDING, RERANKING
+from corral.core.engine_settings import EngineSettings, RopeSettings
 from corral.core.errors import SettingsError
 from corral.core.settings import ModelSettings, Settings
 
@@ -13,22 +15,64 @@ def check(settings: Settings) -> None:
     """Raise `SettingsError` where two settings contradict each other."""
     _check_source(settings.model)
     _check_context(settings.engine)
+    _check_grouping(settings.engine.rope, settings.model)
+    _check_pooling(settings.engine)
+
+
+def check_together(given: Iterable[Given]) -> None:
+    """Raise `SettingsError` where two options were given that exclude each other."""
+    options = {one.option for one in given}
+    if {EMBEDDING, RERANKING} <= options:
+        raise SettingsError("error: either --embedding or --reranking can be specified, but not both")
 
 
 def remarks(settings: Settings) -> Iterator[str]:
     """Yield a warning for each setting that has no effect because of another."""
     if settings.model.hf_file and not settings.model.hf_repo:
         yield "warn: --hf-file has no effect without --hf-repo"
+    if settings.model.projector_path and not settings.model.is_projector_wanted:
+        yield "warn: --mmproj has no effect with --no-mmproj"
+    yield from _remarks_on_purpose(settings)
     if settings.log.has_timestamps and not settings.log.has_prefix:
         yield "warn: --log-timestamps has no effect without --log-prefix"
 
 
+def _remarks_on_purpose(settings: Settings) -> Iterator[str]:
+    engine, model = settings.engine, settings.model
+    if engine.purpose == "generate":
+        if engine.pooling:
+            yield "warn: --pooling has no effect without --embedding"
+        return
+    if engine.system_prompt:
+        yield "warn: --system-prompt-file has no effect on embeddings and reranking"
+    if model.projector_path or model.projector_url:
+        yield "warn: --mmproj has no effect on embeddings and reranking, which read text only"
+
+
 def _check_source(model: ModelSettings) -> None:
-    if model.url and model.hf_repo:
-        raise SettingsError("error: --model-url and --hf-repo name two models; give one")
+    sources = {"--model-url": model.url, "--hf-repo": model.hf_repo, "--docker-repo": model.docker_repo}
+    given = [flag for flag, value in sources.items() if value]
+    if len(given) > 1:
+        raise SettingsError(f"error: {given[0]} and {given[1]} name two models; give one")
     if model.hf_repo and model.hf_file and model.path:
         raise SettingsError(
             "error: with --hf-repo, --model and --hf-file both name the remote file; give one"
+        )
+
+
+def _check_grouping(rope: RopeSettings, model: ModelSettings) -> None:
+    if rope.group_n > 1 and rope.group_width % rope.group_n:
+        raise SettingsError(
+            f"error: --grp-attn-w {rope.group_width} must be a multiple of --grp-attn-n {rope.group_n}"
+        )
+    if rope.group_n > 1 and (model.projector_path or model.projector_url):
+        raise SettingsError("error: --grp-attn-n groups the positions of text only; leave out --mmproj")
+
+
+def _check_pooling(engine: EngineSettings) -> None:
+    if engine.purpose == "rank" and engine.pooling not in (None, "rank"):
+        raise SettingsError(
+            f"error: --reranking reads scores, which --pooling {engine.pooling} does not give; leave it out"
         )
 
 

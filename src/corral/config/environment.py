@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from corral.config.given import Given, ReadFile, give
 from corral.config.options import OPTIONS, VARIABLES, Spelling, nearest
-from corral.config.refused import refuse_variable
+from corral.config.refused import refuse
 from corral.core.errors import SettingsError
 
 # Variables with these beginnings are meant for us, so one that no option reads deserves a word.
@@ -19,8 +19,8 @@ def read_environment(environ: Mapping[str, str], read_file: ReadFile) -> list[Gi
     Raises:
         SettingsError: a value cannot be read, or a variable is one that only llama-server honours.
     """
-    for variable in environ:
-        refuse_variable(variable)
+    for variable in environ.keys() - VARIABLES:
+        refuse(variable)
     return [
         _read(Spelling(option, is_on), variable, environ[variable], read_file)
         for option in OPTIONS

@@ -11,7 +11,9 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-Value: TypeAlias = bool | int | float | str | tuple[object, ...] | None
+from corral.core.structure import Structure
+
+Value: TypeAlias = bool | int | float | str | tuple[object, ...] | dict[str, object] | Structure | None
 
 INT_MAX = 2**31 - 1
 INT_MIN = -(2**31)
@@ -74,10 +76,14 @@ class Constant:
 
 @dataclass(frozen=True)
 class Integer:
-    """A whole number in [lowest, highest]; a `none` value means "not set", a word stands for its number."""
+    """A whole number in [lowest, highest]; a `none` value means "not set", a word stands for its number.
+
+    Below `floor` it becomes `floor`.
+    """
 
     lowest: int = INT_MIN
     highest: int = INT_MAX
+    floor: int = INT_MIN
     none: Container[int] = ()
     words: Mapping[str, int] = field(default_factory=dict)
     parser: str = "stoi"
@@ -97,7 +103,7 @@ class Integer:
         number = int(text)
         if not self.lowest <= number <= self.highest:
             raise ValueError(f"invalid value ({number} is not in {self.lowest}..{self.highest})")
-        return None if number in self.none else number
+        return None if number in self.none else max(number, self.floor)
 
 
 @dataclass(frozen=True)
@@ -151,7 +157,7 @@ class Choice:
     @property
     def domain(self) -> str:
         """All words."""
-        return ", ".join(self.words)
+        return ", ".join(filter(None, self.words))
 
     def read(self, text: str) -> Value:
         """Return what the word means."""
@@ -171,9 +177,14 @@ def finite(text: str) -> float:
     return number
 
 
+def on_off() -> Choice:
+    """Return the choice of a switch that takes its value from the next word."""
+    return Choice({**dict.fromkeys(_ON, "on"), **dict.fromkeys(_OFF, "off")})
+
+
 def on_off_auto() -> Choice:
     """Return the choice of flags that were switches once: the eight words of a switch, and auto."""
-    return Choice({**dict.fromkeys(_ON, "on"), **dict.fromkeys(_OFF, "off"), "auto": "auto", "-1": "auto"})
+    return Choice({**on_off().words, "auto": "auto", "-1": "auto"})
 
 
 def _range(lowest: float, highest: float, no_lowest: float, no_highest: float) -> str:

@@ -31,10 +31,13 @@ class Option:
     unit: str = ""
     default_text: str = ""  # the default in words, where the field's value says too little
     alone: str = ""  # the value meant when the flag stands alone; else a value must follow
+    n_values: int = 1  # 2: the words FIRST SECOND mean FIRST:SECOND, which may also be written as one
     is_file: bool = False  # the value names a file, and its text is what `kind` reads
     is_repeatable: bool = False  # each use adds to a tuple instead of replacing
     check: Callable[[Value], str | None] | None = None  # why a well-formed value is refused
     remark: Callable[[str], str | None] | None = None  # what the user should know about an accepted text
+    differs: str = ""  # what llama-server does otherwise, and why Corral does not
+    is_own: bool = False  # llama-server has no such option
 
     @property
     def spellings(self) -> dict[str, bool]:
@@ -54,7 +57,7 @@ class Option:
             names = ["CORRAL_" + self.name.upper().replace("-", "_")]
         found = dict.fromkeys(names, bool(self.flags))
         if self.flags and self.off:
-            found |= dict.fromkeys(map(_negated, names), False)
+            found |= {_negated(name): False for name in names if name.startswith(_PREFIXES)}
         return found
 
     @property

@@ -10,13 +10,51 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from corral.config.option import Option
-from corral.config.rows import engine, general, model, sampling, server
+from corral.config.rows import (
+    absent,
+    chat,
+    control_vector,
+    cpu,
+    device,
+    embedding,
+    engine,
+    general,
+    http,
+    media,
+    memory,
+    model,
+    rope,
+    sampling,
+    server,
+    standing,
+    structure,
+    text,
+)
 
 # The names are llama-server's headings.
 TABLE: Mapping[str, tuple[Option, ...]] = {
-    "common": (*general.ROWS, *model.ROWS, *engine.ROWS),
-    "sampling": sampling.ROWS,
-    "example-specific": server.ROWS,
+    "common": (
+        *general.ROWS,
+        *model.ROWS,
+        *media.MODEL_ROWS,
+        *engine.ROWS,
+        *cpu.ROWS,
+        *device.ROWS,
+        *memory.ROWS,
+        *rope.ROWS,
+        *control_vector.ROWS,
+        *standing.ROWS,
+        *text.ROWS,
+    ),
+    "sampling": (*sampling.ROWS, *structure.ROWS),
+    "example-specific": (
+        *server.ROWS,
+        *http.ROWS,
+        *media.SERVER_ROWS,
+        *chat.ROWS,
+        *embedding.ROWS,
+        *absent.ROWS,
+    ),
 }
 OPTIONS = tuple(option for options in TABLE.values() for option in options)
 

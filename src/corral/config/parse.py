@@ -12,14 +12,17 @@ from typing import TypeVar
 
 import msgspec
 
-from corral.config import coherence
-from corral.config.arguments import read_arguments
+from corral.config import coherence, escapes
+from corral.config.arguments import ENDINGS, read_arguments
 from corral.config.cache_dir import default_cache_dir
 from corral.config.environment import read_environment, unread
 from corral.config.given import Given, ReadFile
 from corral.config.kinds import Value
-from corral.config.rows.general import CONFIG, HELP, VERSION
+from corral.config.rows.general import COMPLETION, CONFIG, HELP, VERSION
+from corral.config.rows.model import CACHE_LIST
+from corral.config.structure_kinds import appended
 from corral.core.settings import Settings
+from corral.core.structure import Structure
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
@@ -30,6 +33,12 @@ class Wish(enum.Enum):
     RUN = "run"
     HELP = "help"
     VERSION = "version"
+    DEVICES = "devices"
+    CACHE_LIST = "cache_list"
+    COMPLETION = "completion"
+
+
+_WISHES = {HELP: Wish.HELP, CACHE_LIST: Wish.CACHE_LIST, COMPLETION: Wish.COMPLETION}
 
 
 @dataclass(frozen=True)
@@ -49,10 +58,12 @@ def parse(argv: Sequence[str], environ: Mapping[str, str], read_file: ReadFile) 
     """
     variables = read_environment(environ, read_file)
     arguments = read_arguments(argv, read_file)
-    if any(given.option is VERSION for given in arguments):
-        return Parsed(Wish.VERSION, Settings(), ())
+    if arguments and arguments[-1].option in ENDINGS:
+        wish = Wish.VERSION if arguments[-1].option is VERSION else Wish.DEVICES
+        return Parsed(wish, Settings(), ())
     given = [*_file(variables + arguments, read_file), *variables, *arguments]
-    settings = _with_cache_dir(_filled(Settings(), _merged(given)), environ)
+    coherence.check_together(given)
+    settings = escapes.processed(_with_cache_dir(_filled(Settings(), _merged(given)), environ))
     coherence.check(settings)
     warnings = (
         *_overwritten(variables, arguments),
@@ -60,8 +71,12 @@ def parse(argv: Sequence[str], environ: Mapping[str, str], read_file: ReadFile) 
         *coherence.remarks(settings),
         *unread(environ),
     )
-    wish = Wish.HELP if any(given.option is HELP for given in arguments) else Wish.RUN
-    return Parsed(wish, settings, warnings)
+    return Parsed(_wish(arguments), settings, warnings)
+
+
+def _wish(arguments: Iterable[Given]) -> Wish:
+    """Return what is to be done once everything was read: the first thing that is no serving, if any."""
+    return next((_WISHES[one.option] for one in arguments if one.option in _WISHES), Wish.RUN)
 
 
 def _file(given: Iterable[Given], read_file: ReadFile) -> list[Given]:
@@ -84,9 +99,15 @@ def _merged(given: Iterable[Given]) -> dict[str, Value]:
 
 
 def _joined(earlier: Value, later: Value) -> Value:
-    assert isinstance(earlier, tuple), "a repeatable option reads tuples"
-    assert isinstance(later, tuple), "a repeatable option reads tuples"
-    return earlier + later
+    if isinstance(earlier, Structure) and isinstance(later, Structure):
+        return appended(earlier, later)
+    match earlier, later:
+        case tuple(), tuple():
+            return earlier + later
+        case dict(), dict():
+            return earlier | later
+    assert isinstance(earlier or "", str), "a repeatable option reads tuples, objects or texts"
+    return f"{earlier or ''}{later or ''}"
 
 
 def _filled(struct: _Struct, values: Mapping[str, Value]) -> _Struct:

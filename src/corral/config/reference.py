@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from corral.config.option import Option
 from corral.config.options import TABLE
-from corral.config.refused import REFUSED_FLAGS
+from corral.config.refused import REFUSALS, Refusal
 from corral.config.usage import default_text, metavar
 
 _HEAD = """\
@@ -32,7 +32,8 @@ _COLUMNS = "| Flag | Environment | Value | Default | Meaning |\n| --- | --- | --
 _REFUSED = """
 ## Known and refused
 
-These flags of llama-server are not honoured yet. Corral says so and does not start, rather than ignore them.
+These flags of llama-server are not honoured. Corral says so and does not start, rather than ignore them;
+so it does with their variables.
 
 """
 
@@ -40,14 +41,17 @@ These flags of llama-server are not honoured yet. Corral says so and does not st
 def reference() -> str:
     """Return the page as Markdown."""
     groups = "".join(_group(title, options) for title, options in TABLE.items())
-    refused = ", ".join(
-        _code(flag) for flag in sorted(REFUSED_FLAGS, key=lambda flag: (flag.lstrip("-"), flag))
-    )
-    return f"{_HEAD}{groups}{_REFUSED}{refused}\n"
+    return _HEAD + groups + _REFUSED + "".join(map(_refusal, REFUSALS))
 
 
 def _group(title: str, options: tuple[Option, ...]) -> str:
     return f"\n## {title}\n\n{_COLUMNS}" + "".join(map(_row, options))
+
+
+def _refusal(refusal: Refusal) -> str:
+    families = [family for family in refusal.families if family.startswith("-")]
+    names = [*refusal.flags.split(), *(f"{family}*" for family in families)]
+    return f"- {', '.join(map(_code, names))}: {refusal.reason}.\n"
 
 
 def _row(option: Option) -> str:

@@ -1,71 +1,133 @@
-"""llama-server's flags and variables that Corral knows but does not honour yet.
+"""llama-server's flags and variables that Corral knows and does not take.
 
-Using one ends the start with a sentence, so that nobody takes it for a typo or believes it has an effect.
-When one is honoured, its flags leave this list and a row enters the table.
+Using one ends the start with a sentence that says why and what to do, so that nobody takes it for a typo or
+believes it has an effect. When one is honoured, its flags leave this table and a row enters the options.
+What has one value that Corral can take is a row too: `rows/absent.py`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from corral.core.errors import SettingsError
 
-_FLAGS = """
---verbose-prompt -p --prompt -f --file -bf --binary-file -e --escape --no-escape --perf --no-perf
--r --reverse-prompt --completion-bash -ld --logdir --log-prompts-dir
---check-tensors --override-kv -dr --docker-repo --offline -cl --cache-list
--C --cpu-mask -Cr --cpu-range --cpu-strict --prio --poll --numa
--Cb --cpu-mask-batch -Crb --cpu-range-batch --cpu-strict-batch --prio-batch --poll-batch
--sm --split-mode -ts --tensor-split -mg --main-gpu -dev --device --list-devices -ot --override-tensor
--cmoe --cpu-moe -ncmoe --n-cpu-moe -ncffn --n-cpu-ffn --rpc
--fit --fit -fitt --fit-target -fitc --fit-ctx -lm --load-mode -lzm --lazy-mode
--kvo --kv-offload -nkvo --no-kv-offload -ctk --cache-type-k -ctv --cache-type-v
--dt --defrag-thold -dkvc --dump-kv-cache --kv-unified-per-slot
---repack -nr --no-repack --no-host --op-offload --no-op-offload
---rope-scaling --rope-scale --rope-freq-base --rope-freq-scale
---yarn-orig-ctx --yarn-ext-factor --yarn-attn-factor --yarn-beta-slow --yarn-beta-fast
--gan --grp-attn-n -gaw --grp-attn-w
---cache-idle-slots --no-cache-idle-slots --cache-prompt --no-cache-prompt --cache-reuse
--ctxcp --ctx-checkpoints --swa-checkpoints -cms --checkpoint-min-step
---slot-save-path -spf --system-prompt-file --spm-infill --pooling --embd-normalize
---penalize-nl --tfs --adaptive-target --adaptive-decay -bs --backend-sampling
---grammar --grammar-file -j --json-schema -jf --json-schema-file
---lora --lora-scaled --lora-init-without-apply
---control-vector --control-vector-scaled --control-vector-layer-range
---chat-template-kwargs --skip-chat-parsing --no-skip-chat-parsing
---prefill-assistant --no-prefill-assistant --reasoning-format -rea --reasoning --reasoning-budget
---reasoning-budget-message --reasoning-effort --reasoning-preserve --no-reasoning-preserve
--mm --mmproj -mmu --mmproj-url --mmproj-auto --no-mmproj --no-mmproj-auto --mmproj-offload
---no-mmproj-offload --image-min-tokens --image-max-tokens --media-path
--md --model-draft -ngld -hfd -lcs --lookup-cache-static -lcd --lookup-cache-dynamic
---draft --draft-n --draft-max --draft-min --draft-n-min
---spec-type --spec-default --spec-draft-model --spec-draft-n-max --spec-draft-n-min --spec-draft-p-min
---spec-draft-p-split --spec-draft-ngl --spec-draft-hf
---spec-ngram-size-n --spec-ngram-size-m --spec-ngram-min-hits
---path --embedding --embeddings --reranking --rerank --ssl-key-file --ssl-cert-file --threads-http
---models-dir --models-max --models-preset --models-autoload --no-models-autoload
---sleep-idle-seconds --tags --ui-config --ui-config-file --ui-mcp-proxy --no-ui-mcp-proxy --api-prefix
---cors-origins --cors-methods --cors-headers --cors-credentials --no-cors-credentials
---tools --tools-runtime --mcp-servers-config --mcp-servers-json -ag --agent --no-agent
---reuse-port --sse-ping-interval
-"""
-_FAMILIES = ("--spec-",)
-# Variables that are not LLAMA_ARG_ and the long flag.
-_VARIABLES = ("LLAMA_ARG_STATIC_PATH", "LLAMA_ARG_ROPE_SCALING_TYPE", "LLAMA_ARG_THINK")
 
-REFUSED_FLAGS = frozenset(_FLAGS.split())
-REFUSED_VARIABLES = frozenset(_VARIABLES) | {
-    "LLAMA_ARG_" + flag.removeprefix("--").replace("-", "_").upper()
-    for flag in REFUSED_FLAGS
-    if flag.startswith("--")
-}
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Flags and variables that are refused for one reason.
+
+    `flags` and `variables` are lists separated by blanks. Every long flag also has the variable LLAMA_ARG_
+    and its name. A family is the beginning that all its flags have in common.
+    """
+
+    flags: str
+    reason: str
+    variables: str = ""
+    families: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every flag and variable, without those that only a family covers."""
+        flags = self.flags.split()
+        derived = (
+            "LLAMA_ARG_" + flag[2:].replace("-", "_").upper() for flag in flags if flag.startswith("--")
+        )
+        return frozenset({*flags, *derived, *self.variables.split()})
 
 
-def refuse_flag(flag: str) -> None:
-    """Raise `SettingsError` if the flag is one of those."""
-    if flag in REFUSED_FLAGS or flag.startswith(_FAMILIES):
-        raise SettingsError(f"error: {flag} is a llama-server flag that Corral does not honour yet")
+REMOVED = Refusal(
+    flags="""
+    --draft --draft-n --draft-max --draft-min --draft-n-min
+    --spec-ngram-size-n --spec-ngram-size-m --spec-ngram-min-hits
+    """,
+    reason="llama-server itself has removed this in favour of --spec-draft-n-max, --spec-draft-n-min and "
+    "the --spec-ngram-* flags of each type; Corral does not serve drafts yet, so leave it out: the text "
+    "is the same",
+)
+DRAFTS = Refusal(
+    flags="""
+    -md --model-draft --draft-p-min --draft-p-split --spec-default
+    -hfd -hfrd --hf-repo-draft -td --threads-draft -tbd --threads-batch-draft
+    -Cd --cpu-mask-draft -Crd --cpu-range-draft --cpu-strict-draft --prio-draft --poll-draft
+    -Cbd --cpu-mask-batch-draft -Crbd --cpu-range-batch-draft --cpu-strict-batch-draft
+    --prio-batch-draft --poll-batch-draft -otd --override-tensor-draft -cd --ctx-size-draft
+    -cmoed --cpu-moe-draft -ncmoed --n-cpu-moe-draft -devd --device-draft
+    -ngld --gpu-layers-draft --n-gpu-layers-draft
+    -ctkd --cache-type-k-draft -ctvd --cache-type-v-draft
+    -lcs --lookup-cache-static -lcd --lookup-cache-dynamic
+    --fim-qwen-7b-spec --fim-qwen-14b-spec --no-spec-draft-backend-sampling
+    """,
+    families=("--spec-", "LLAMA_ARG_SPEC_"),
+    variables="LLAMA_ARG_N_GPU_LAYERS_DRAFT",
+    reason="drafts (speculative decoding) are not served yet; leave it out: the text is the same, "
+    "only slower",
+)
+MODELS = Refusal(
+    flags="--models-dir --models-max --models-preset --models-autoload --no-models-autoload",
+    reason="several models behind one port are not served yet; start one `corral serve` for each model, "
+    "each with its own --port",
+)
+TIERS = Refusal(
+    flags="-cms --checkpoint-min-step",
+    reason="prefixes are kept in the KV cache only, so far, and are reused from their beginning; leave "
+    "it out, and give more slots (-np) if histories are lost",
+)
+BACKEND_SAMPLING = Refusal(
+    flags="-bs --backend-sampling",
+    reason="Corral samples on the processor, where every sampler and grammar works; leave it out: the text "
+    "is drawn from the same probabilities",
+)
+PAGE_CONFIG = Refusal(
+    flags="--ui-config --webui-config --ui-config-file --webui-config-file",
+    reason="Corral's page has no settings that a file could preset; leave it out, and set the defaults "
+    "of requests with flags like --temp, or bring a page of your own with --path",
+)
+TOOLS = Refusal(
+    flags="--mcp-servers-config --mcp-servers-json --tools --tools-runtime",
+    reason="Corral runs no tools and no MCP servers on the machine that serves; leave it out, and let "
+    "the client run them: it gets the model's tool calls from /v1/chat/completions",
+)
+VIDEO = Refusal(
+    flags="--video-fps --video-timestamp-interval --video-ffmpeg-dir",
+    reason="Corral reads no videos; leave it out, and let the client send single images",
+)
+PROJECTOR = Refusal(
+    flags="-mmdev --mmproj-device --mtmd-batch-max-tokens",
+    reason="a projector runs on the device of its model, an image at a time; leave it out",
+)
+PRESETS = Refusal(
+    flags="""
+    --embd-gemma-default --fim-qwen-1.5b-default --fim-qwen-3b-default --fim-qwen-7b-default
+    --fim-qwen-30b-default --gpt-oss-20b-default --gpt-oss-120b-default
+    --vision-gemma-4b-default --vision-gemma-12b-default
+    """,
+    reason="Corral has no presets of models; name the model with --hf-repo, and its settings with flags",
+)
+REFUSALS = (
+    REMOVED,
+    DRAFTS,
+    MODELS,
+    TIERS,
+    BACKEND_SAMPLING,
+    PAGE_CONFIG,
+    TOOLS,
+    VIDEO,
+    PROJECTOR,
+    PRESETS,
+)
+_BY_NAME = {name: refusal for refusal in REFUSALS for name in refusal.names}
+_BY_FAMILY = {family: refusal for refusal in REFUSALS for family in refusal.families}
+
+REFUSED_FLAGS = frozenset(name for name in _BY_NAME if name.startswith("-"))
+REFUSED_VARIABLES = frozenset(_BY_NAME) - REFUSED_FLAGS
 
 
-def refuse_variable(name: str) -> None:
-    """Raise `SettingsError` if the environment variable is one of those."""
-    if name in REFUSED_VARIABLES:
-        raise SettingsError(f"error: {name} is a llama-server variable that Corral does not honour yet")
+def refuse(name: str) -> None:
+    """Raise `SettingsError` if the flag or environment variable is one of those."""
+    refusal = _BY_NAME.get(name) or _of_family(name)
+    if refusal is not None:
+        raise SettingsError(f"error: {name}: {refusal.reason}")
+
+
+def _of_family(name: str) -> Refusal | None:
+    return next((refusal for family, refusal in _BY_FAMILY.items() if name.startswith(family)), None)

@@ -7,28 +7,9 @@ import re
 from dataclasses import dataclass
 
 from corral.config.kinds import INT_MAX, finite
+from corral.core.sampler_names import LETTERS, by_letters, by_names, named
+from corral.core.sampling import MAX_BIAS
 
-# Penalties always come first in our chain, whether they are named or not.
-_ALWAYS_FIRST = "penalties"
-_LETTERS = {
-    "d": "dry",
-    "s": "top_n_sigma",
-    "k": "top_k",
-    "y": "typ_p",
-    "p": "top_p",
-    "m": "min_p",
-    "x": "xtc",
-    "t": "temperature",
-    "e": _ALWAYS_FIRST,
-}
-_SPELLINGS = {
-    **{name: name for name in _LETTERS.values()},
-    "nucleus": "top_p",
-    "typical_p": "typ_p",
-    "typical": "typ_p",
-    "typ": "typ_p",
-    "temp": "temperature",
-}
 _BIAS = re.compile(r"\s*([0-9]{1,10})([+-])(.+)", re.DOTALL)
 
 
@@ -41,7 +22,7 @@ class SamplerNames:
 
     def read(self, text: str) -> tuple[str, ...]:
         """Return the chain in `core.sampling`'s names."""
-        return _chain(_SPELLINGS, _names(text))
+        return by_names(_words(text))
 
 
 @dataclass(frozen=True)
@@ -49,11 +30,11 @@ class SamplerLetters:
     """The same with one letter for each sampler."""
 
     metavar: str = "LETTERS"
-    domain: str = "letters of " + "".join(_LETTERS)
+    domain: str = "letters of " + "".join(LETTERS)
 
     def read(self, text: str) -> tuple[str, ...]:
         """Return the chain in `core.sampling`'s names."""
-        return _chain(_LETTERS, list(text))
+        return by_letters(text)
 
 
 @dataclass(frozen=True)
@@ -71,8 +52,8 @@ class LogitBias:
         token, sign, size = int(match[1]), match[2], match[3]
         if token > INT_MAX:
             raise ValueError(f"invalid input format ({token} is no token)")
-        bias = math.inf if size == "inf" else finite(size)
-        return ((token, -bias if sign == "-" else bias),)
+        bias = math.inf if size == "inf" else min(finite(size), MAX_BIAS)
+        return ((token, -bias if sign == "-" else min(bias, MAX_BIAS)),)
 
 
 @dataclass(frozen=True)
@@ -89,29 +70,18 @@ class Breaker:
         return () if text == "none" else (text,)
 
 
-def letters(samplers: tuple[str, ...]) -> str:
-    """Return the letters of a chain."""
-    by_name = {name: letter for letter, name in _LETTERS.items()}
-    return "".join(by_name[name] for name in samplers)
-
-
 def unknown_samplers(text: str) -> str | None:
     """Return a remark on the names that mean no sampler here."""
-    return _remark([name for name in _names(text) if name not in _SPELLINGS])
+    return _remark([name for name in _words(text) if named(name) is None])
 
 
 def unknown_letters(text: str) -> str | None:
     """Return a remark on the letters that mean no sampler here."""
-    return _remark([letter for letter in text if letter not in _LETTERS])
+    return _remark([letter for letter in text if letter not in LETTERS])
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip().replace("-", "_") for name in text.split(";") if name.strip()]
-
-
-def _chain(table: dict[str, str], words: list[str]) -> tuple[str, ...]:
-    chain = (table[word] for word in words if word in table)
-    return tuple(name for name in chain if name != _ALWAYS_FIRST)
+def _words(text: str) -> list[str]:
+    return [name.strip() for name in text.split(";") if name.strip()]
 
 
 def _remark(words: list[str]) -> str | None:

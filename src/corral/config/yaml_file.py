@@ -16,12 +16,15 @@ import yaml
 
 from corral.config.given import Given, ReadFile, give
 from corral.config.options import KEYS, TABLE, Spelling, nearest
-from corral.config.refused import refuse_flag
-from corral.config.rows.general import CONFIG, HELP, VERSION
+from corral.config.refused import refuse
+from corral.config.rows.device import LIST_DEVICES
+from corral.config.rows.general import COMPLETION, CONFIG, HELP, VERSION
+from corral.config.rows.model import CACHE_LIST
 from corral.core.errors import SettingsError
 
 # What speaks of the command line itself has no place in a file.
-_KEYS = {key: spelling for key, spelling in KEYS.items() if spelling.option not in (CONFIG, HELP, VERSION)}
+_NO_KEYS = (CONFIG, HELP, VERSION, LIST_DEVICES, COMPLETION, CACHE_LIST)
+_KEYS = {key: spelling for key, spelling in KEYS.items() if spelling.option not in _NO_KEYS}
 
 
 def read_yaml(text: str, read_file: ReadFile) -> list[Given]:
@@ -62,9 +65,9 @@ def _normal(key: object) -> str:
 
 
 def _find(key: str) -> Spelling:
-    refuse_flag(f"--{key}")
     spelling = _KEYS.get(key)
     if spelling is None:
+        refuse(f"--{key}")
         text = f'error in the configuration file: unknown key "{key}"'
         raise SettingsError("; ".join(filter(None, [text, nearest(key, _KEYS)])))
     return spelling

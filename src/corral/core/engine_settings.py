@@ -8,6 +8,8 @@ import msgspec
 class CpuSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Threads that compute. `cpus` lists the CPUs they may use (empty: all), `is_strict` gives each its own.
 
+    `n_threads` None: as many as the model is worth on this machine; 0: all that the machine has.
+
     `priority`: -1 low to 3 realtime. `poll`: 0 sleeps while waiting for work, 100 spins.
     """
 
@@ -32,6 +34,7 @@ class DeviceSettings(msgspec.Struct, frozen=True, kw_only=True):
     tensor_overrides: tuple[tuple[str, str], ...] = ()
     n_cpu_moe: int = 0
     is_cpu_moe: bool = False
+    n_cpu_ffn: int = 0
     is_kv_offloaded: bool = True
     is_op_offloaded: bool = True
     is_repacked: bool = True
@@ -94,6 +97,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `n_ctx` is the whole context, shared evenly by `n_parallel` sequences. With `n_parallel` None the engine
     picks the number of sequences and each has all of it. `n_ctx` None: the model's training context.
+    `n_ctx_slot` bounds the context of one sequence; without `n_ctx` it is the context of each.
     `purpose`: "generate", "embed" or "rank"; an engine does one of them. `pooling` None: the model's own.
     `kv_overrides` pairs a key of the model's header with the value to use instead.
     `system_prompt` stands before every prompt. `load_mode` None: from `is_mmap` and `is_mlock`.
@@ -102,6 +106,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str = "generate"
     n_ctx: int | None = None
     n_parallel: int | None = None
+    n_ctx_slot: int | None = None
     n_batch: int = 2048
     n_ubatch: int = 512
     cpu: CpuSettings = CpuSettings()
@@ -125,8 +130,10 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     is_mmap: bool = True
     is_mlock: bool = False
     load_mode: str | None = None
+    lazy_mode: str = "auto"
     is_warmup: bool = True
     has_perf: bool = True
+    is_kv_dumped: bool = False
     system_prompt: str = ""
     max_itl_ms: float = 250.0
     max_queue: int = 1024

@@ -46,6 +46,15 @@ class ContextExceededError(InvalidRequestError):
     code = "context_exceeded"
 
 
+class InputTooLargeError(CorralError):
+    """An input does not fit into the physical batch. Facts: `n_prompt_tokens`, `n_ubatch`.
+
+    No `InvalidRequestError`: llama-server counts it among its own errors.
+    """
+
+    code = "input_too_large"
+
+
 class AuthenticationError(CorralError):
     """No key, or a wrong one."""
 

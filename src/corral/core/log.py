@@ -1,6 +1,7 @@
 """Log lines are events with fields: `log.info("model.ready", model=name, load_s=3.2)`.
 
-Prompt text is never a field. Built on the standard `logging`; `configure` is called once per process.
+Prompt text is no field, unless `--verbose-prompt` asks for it. Built on the standard `logging`; `configure`
+is called once per process.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
         handler.close()
     root.propagate = False
     root.setLevel(logging.DEBUG if settings.verbosity > 0 else logging.INFO)
-    if not settings.is_enabled:
+    if not settings.is_enabled or settings.verbosity < 0:
         root.addHandler(logging.NullHandler())
         root.setLevel(logging.CRITICAL + 1)
         return
@@ -136,4 +137,4 @@ def _plain(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     text = str(value)
-    return repr(text) if " " in text or not text else text
+    return repr(text) if " " in text or not text.isprintable() or not text else text

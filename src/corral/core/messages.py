@@ -9,7 +9,7 @@ import msgspec
 
 from corral.core.engine_settings import EngineSettings
 from corral.core.errors import ErrorReport
-from corral.core.outcome import SequenceOutput, SequenceStart
+from corral.core.outcome import PromptProgress, SequenceOutput, SequenceStart
 from corral.core.request import GenerationRequest, TextPiece
 from corral.core.settings import LogSettings
 
@@ -83,10 +83,11 @@ class SaveSlot(Call, frozen=True, tag="save_slot"):
 
 
 class RestoreSlot(Call, frozen=True, tag="restore_slot"):
-    """Read such a file into a slot. Answered by `SlotMoved`."""
+    """Read such a file into a slot, for `caller` to use. Answered by `SlotMoved`."""
 
     slot: int
     path: str
+    caller: str = ""
 
 
 class EraseSlot(Call, frozen=True, tag="erase_slot"):
@@ -141,7 +142,8 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     `n_ctx` is the context of one sequence as asked; `n_slots` how many sequences run at once.
     `chat_template` is the model's own Jinja source, None if it has none. `purpose` and `pooling`: what the
-    engine is run for, see `EngineSettings`. `has_vision`, `has_audio`: whether prompts may hold such bytes.
+    engine is run for, see `EngineSettings`. `path`: the file; `file_type`: how most of its weights are stored.
+    `has_vision`, `has_audio`: whether prompts may hold such bytes. `eog`: the end-of-generation tokens.
     """
 
     name: str = ""
@@ -168,8 +170,11 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
     has_audio: bool = False
     loras: list[LoraFacts] = []
     infill: InfillTokens = InfillTokens()
+    eog: list[int] = []
     system_prompt: str = ""
     build: str = ""
+    path: str = ""
+    file_type: str = ""
     metadata: dict[str, str] = {}
 
 
@@ -213,12 +218,16 @@ class StepStats(msgspec.Struct, frozen=True, array_like=True, gc=False):
     n_cells: int
 
 
-class Stepped(Event, frozen=True, tag="stepped"):
-    """One step of the scheduler: the sequences that started, the outputs of all, and the step's cost."""
+class Stepped(Event, frozen=True, tag="stepped", omit_defaults=True):
+    """One step of the scheduler: the sequences that started, the outputs of all, and the step's cost.
+
+    `progress` tells of the prompts of those requests that want to know.
+    """
 
     starts: list[SequenceStart]
     outputs: list[SequenceOutput]
     stats: StepStats
+    progress: list[PromptProgress] = []
 
 
 class Finished(Event, frozen=True, tag="finished"):

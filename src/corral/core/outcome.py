@@ -29,7 +29,8 @@ class TokenProbs(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Probabilities around one generated token.
 
     `logprob` and `top` (best first, at most n_probs) come from the raw logits, as log-probabilities.
-    `sampled` (best first, at most n_probs) are the probabilities that the sampler chain left.
+    `sampled` (best first, at most n_probs) are the probabilities that the sampler chain left, and `prob`
+    that of the token itself: 1 where the most probable one is taken, though `sampled` then shows all.
     """
 
     token: int
@@ -37,6 +38,7 @@ class TokenProbs(msgspec.Struct, frozen=True, array_like=True, gc=False):
     logprob: float
     top: list[Candidate]
     sampled: list[Candidate]
+    prob: float = 0.0
 
 
 class SequenceStart(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -52,6 +54,20 @@ class SequenceStart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     n_cached: int
     seed: int
     is_truncated: bool
+
+
+class PromptProgress(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How much of a prompt is in KV memory: `n_done` of `n_prompt_tokens`, `n_cached` of them from the cache.
+
+    `elapsed_ms` counts from admission.
+    """
+
+    request_id: str
+    index: int
+    n_prompt_tokens: int
+    n_cached: int
+    n_done: int
+    elapsed_ms: float
 
 
 class SequenceEnd(msgspec.Struct, frozen=True, array_like=True, gc=False):

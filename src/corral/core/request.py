@@ -9,13 +9,32 @@ from corral.core.structure import Structure
 
 
 class Media(msgspec.Struct, frozen=True):
-    """An image (or sound) inside a prompt: the bytes of its file."""
+    """An image (or sound) inside a prompt: the bytes of its file, and what the client called it."""
 
     content: bytes
+    name: str = "image"
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it is a WAV file."""
+        return self.content[:4] == b"RIFF" and self.content[8:12] == b"WAVE"
 
 
 TextPiece = str | list[int]
 Piece = TextPiece | Media
+
+
+class Thinking(msgspec.Struct, frozen=True, kw_only=True):
+    """How many tokens the model may think for: `n_tokens` between the texts `begin` and `end`.
+
+    After them `closing`, the text that ends the thinking, is put in. `is_open`: the prompt has begun it.
+    """
+
+    n_tokens: int
+    begin: str
+    end: str
+    closing: str
+    is_open: bool = False
 
 
 class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -29,7 +48,10 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     `max_tokens` None: until the model ends it (or the training context is reached); 0: only fill the cache.
     `is_until_context_full` is llama.cpp's n_predict -2: stop at the end of the context, never shift.
     `slot` pins the request to one seq_id. `n_keep` and `n_discard` steer truncation and context shift;
-    `n_keep` None keeps the whole prompt.
+    `n_keep` None keeps the whole prompt. `max_predict_ms` counts from the first token and ends the answer
+    once it has a line break. `n_indent` > 0 ends it at a line that begins with fewer blanks. The special
+    tokens `shown_tokens` appear in the answer's text. `is_progress_wanted`: each step of the prompt is told.
+    `is_streamed` is for those who look at it only: the client reads the answer as it comes.
     """
 
     request_id: str
@@ -49,3 +71,8 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     caller: str = ""
     structure: Structure | None = None
     loras: tuple[tuple[int, float], ...] | None = None
+    is_streamed: bool = False
+    n_indent: int = 0
+    shown_tokens: tuple[str, ...] = ()
+    thinking: Thinking | None = None
+    is_progress_wanted: bool = False

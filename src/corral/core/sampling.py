@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import msgspec
 
-DEFAULT_SAMPLERS = ("dry", "top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc", "temperature")
-SAMPLER_NAMES = frozenset(DEFAULT_SAMPLERS)
+MAX_BIAS = 1e5  # beats any logit; llama.cpp sorts by int(6.4 * logit), which must not overflow
+# The order of today's llama-server, with tail-free sampling where that of Oct 2024 had it. What is off by
+# default (DRY, top-n-sigma, XTC, tail-free) leaves the order of both.
+DEFAULT_SAMPLERS = (
+    "penalties",
+    "dry",
+    "top_n_sigma",
+    "top_k",
+    "tfs_z",
+    "typ_p",
+    "top_p",
+    "min_p",
+    "xtc",
+    "temperature",
+)
 
 
 class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -13,6 +26,8 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     `temperature` <= 0 takes the most probable token after bias and penalties. `seed` None draws one.
     `n_probs` > 0 asks for the probabilities of that many alternatives for each token.
+    `samplers` is the chain in the names of `core.sampler_names`; penalties that it does not name stand in
+    front of it. `is_newline_penalized` False: penalties spare the line feed.
     `logit_bias` pairs a token id, or a text whose every token is meant, with an offset (-inf: never).
     """
 

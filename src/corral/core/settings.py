@@ -12,11 +12,13 @@ from corral.core.structure import Structure
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Which model, and where it comes from. All None: the bundled demonstration model.
 
-    With `url`, `path` is where the download goes, else it goes into `cache_dir`.
+    With `url`, `path` is where the download goes, else it goes into `cache_dir`. The first of `aliases`
+    by the alphabet is the name in the API, the others are told beside it, as llama-server has it.
+    `is_offline`: only what is on this machine already.
     """
 
     path: str | None = None
-    alias: str | None = None
+    aliases: tuple[str, ...] = ()
     url: str | None = None
     cache_dir: str | None = None
     hf_repo: str | None = None
@@ -29,12 +31,18 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     projector_url: str | None = None
     is_projector_wanted: bool = True
 
+    @property
+    def alias(self) -> str | None:
+        """The name in the API, None if it has no other than where it comes from."""
+        return min(self.aliases, default=None)
+
 
 class GenerationDefaults(msgspec.Struct, frozen=True, kw_only=True):
     """What a request that is silent gets.
 
     `n_predict`: -1 no limit, -2 until the context is full, else a cap. `n_keep`: -1 the whole prompt.
-    `is_cache_wanted` None: as the dialect has it. `prompt` is for native requests without one.
+    `is_cache_wanted` None: as the dialect has it. `prompt` is for native requests without one. `has_escapes`:
+    C's escapes in the prompt, stop strings and DRY breakers of the command line mean characters.
     """
 
     sampling: SamplingParams = SamplingParams()
@@ -44,6 +52,7 @@ class GenerationDefaults(msgspec.Struct, frozen=True, kw_only=True):
     structure: Structure | None = None
     is_cache_wanted: bool | None = None
     prompt: str | None = None
+    has_escapes: bool = True
     embd_normalize: int = 2
 
 
@@ -51,7 +60,9 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How chats become prompts and answers become messages.
 
     `variables` go to every template. `reasoning_format`: none, deepseek, deepseek-legacy or auto.
-    `reasoning`: on, off or auto.
+    `reasoning`: on, off or auto. `reasoning_budget` None: thoughts of any length; 0: none; else their tokens,
+    after which `reasoning_budget_message` and the end of thinking are put in. `is_parsing_skipped`: an answer
+    is text, whatever it holds.
     """
 
     template: str | None = None
@@ -60,12 +71,19 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
     is_prefill_continued: bool = True
     reasoning_format: str = "auto"
     reasoning: str = "auto"
+    reasoning_effort: str | None = None
+    reasoning_budget: int | None = None
+    reasoning_budget_message: str | None = None
+    is_reasoning_preserved: bool = True
+    is_parsing_skipped: bool = False
 
 
 class MediaAccess(msgspec.Struct, frozen=True, kw_only=True):
     """Where images of a request may come from besides the request itself, and how large they may be.
 
     `is_remote_allowed`: http(s) addresses, never private ones. `dir`: the folder of relative file:// ones.
+    `max_bytes` bounds one file, `max_pixels` all images of a request together, `max_images` their number and
+    the frames of an animation.
     """
 
     is_remote_allowed: bool = False
@@ -89,6 +107,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     TLS is on when both files of it are named. `sse_ping_s` None: streams are silent while nothing comes.
     `n_threads` None: as many as suit the machine. `static_dir` is looked up before the routes.
+    `embedding_shape`: key or path, which decides how embeddings are answered.
     """
 
     host: str = "127.0.0.1"
@@ -110,12 +129,16 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     is_port_shared: bool = False
     sse_ping_s: float | None = 30.0
     is_infill_suffix_first: bool = False
+    embedding_shape: str = "key"
     cors: CorsSettings = CorsSettings()
     media: MediaAccess = MediaAccess()
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where events go. `verbosity`: 0 shows info and worse, 1 and above debug.
+    """Where events go. `verbosity`: 0 shows info and worse, 1 and above debug, below 0 nothing.
+
+    `prompts_dir` gets a file for each prompt, `runs_dir` one for each whole request. `has_prompts`: prompts
+    and their tokens are events too.
 
     The gateway begins the file anew; an engine, told so by `is_file_shared`, adds its lines to it.
     """

@@ -8,17 +8,24 @@ from corral.engine.sequence import Sequence
 
 
 def admissible(
-    waiting: Iterable[Sequence], n_idle: int, is_idle: Callable[[int], bool]
+    waiting: Iterable[Sequence],
+    n_idle: int,
+    is_idle: Callable[[int], bool],
+    *,
+    are_prompts_held: bool = False,
 ) -> Iterator[Sequence]:
     """Yield the sequences that may have one of `n_idle` seq_ids now. Modifies nothing.
 
     A sequence pinned to a slot waits for that one; one that shares the prompt of another of its request waits
     until that is processed. `is_idle` is asked when a sequence's turn comes, after those before it started.
+    `are_prompts_held`: no new prompt goes, only who shares one that is processed.
     """
     for sequence in waiting:
         if not n_idle:
             return
         slot = sequence.request.slot
+        if are_prompts_held and sequence.leader is None:
+            continue
         if sequence.is_ready and (slot is None or is_idle(slot)):
             n_idle -= 1
             yield sequence

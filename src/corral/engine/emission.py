@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from corral.core.messages import ModelFacts
-from corral.core.outcome import FinishReason, SequenceOutput
+from corral.core.outcome import Candidate, FinishReason, SequenceOutput, TokenProbs
 from corral.engine import limits
 from corral.engine.ports import Sampled, Vocabulary
 from corral.engine.sequence import Sequence
+from corral.engine.thinking import ThinkingWatch
 
 
 class Emission:
@@ -20,16 +25,44 @@ class Emission:
         self._is_shiftable = is_shiftable
         self._is_special_shown = is_special_shown
 
-    def take(self, sequence: Sequence, sampled: Sampled, now_s: float) -> SequenceOutput | None:
-        """Take one token; return what can be shown (with `end` on the last), None inside a character."""
-        token = sampled.token
+    def take(self, sequence: Sequence, sampled: Sampled, now_s: float) -> list[SequenceOutput]:
+        """Take the tokens of one step; return what can be shown, with `end` on the last of the sequence.
+
+        There is an output for each token that does not end inside a character. After the end no token is
+        taken, forced or not.
+        """
+        sequence.pending = []
+        outputs = []
+        for number, token in enumerate(sampled.tokens):
+            probs = sampled.probs if number == 0 else None
+            output = self._take(sequence, token, probs or self._certain(sequence, token), now_s)
+            if output is not None:
+                outputs.append(output)
+                if output.end is not None:
+                    return outputs
+                if sequence.thinking is not None:
+                    outputs += self._close_thoughts(sequence, sequence.thinking, now_s)
+        if sampled.is_last:
+            outputs.append(self.finish(sequence, FinishReason.EOS, now_s))
+        return outputs
+
+    def _take(
+        self, sequence: Sequence, token: int, probs: TokenProbs | None, now_s: float
+    ) -> SequenceOutput | None:
         sequence.generated.append(token)
-        sequence.pending = [token]
-        sequence.withhold(token, sampled.probs)
+        sequence.pending.append(token)
+        sequence.withhold(token, probs)
         if token in self._vocabulary.eog:
             return self.finish(sequence, FinishReason.EOS, now_s)
-        piece = self._vocabulary.piece(token, is_special_shown=self._is_special_shown)
+        is_shown = self._is_special_shown or token in sequence.shown
+        piece = self._vocabulary.piece(token, is_special_shown=is_shown)
+        if sequence.thinking is not None:
+            sequence.thinking.take(piece)
         text, stop = sequence.text.feed(piece)
+        if text and sequence.lines is not None:
+            text, is_cut = sequence.lines.feed(text)
+            if is_cut:
+                return sequence.ended(text, FinishReason.LENGTH, "", now_s)
         if stop is not None:
             return sequence.ended(text or "", FinishReason.STOP, stop, now_s)
         reason = self._limit(sequence, now_s)
@@ -37,11 +70,35 @@ class Emission:
             return self.finish(sequence, reason, now_s, text=text or "")
         return None if text is None else sequence.output(text)
 
+    def _close_thoughts(
+        self, sequence: Sequence, thinking: ThinkingWatch, now_s: float
+    ) -> Iterator[SequenceOutput]:
+        """Put in the tokens that end the thinking, if it took too long."""
+        closing = thinking.take_closing()
+        if closing and sequence.sampler is not None:
+            sequence.sampler.accept(np.array(closing, np.int32))
+        for token in closing:
+            output = self._take(sequence, token, self._certain(sequence, token), now_s)
+            if output is not None:
+                yield output
+                if output.end is not None:
+                    return
+
+    def _certain(self, sequence: Sequence, token: int) -> TokenProbs | None:
+        """Return the probabilities around a forced token, if any are wanted: nothing else was possible."""
+        if not sequence.request.sampling.n_probs:
+            return None
+        piece = self._vocabulary.piece(token, is_special_shown=True)
+        top, sampled = Candidate(token, piece, 0.0), Candidate(token, piece, 1.0)
+        return TokenProbs(token, piece, 0.0, [top], [sampled], 1.0)
+
     def finish(
         self, sequence: Sequence, reason: FinishReason, now_s: float, *, text: str = ""
     ) -> SequenceOutput:
         """Return the last output: `text` and what was held back, unless that completes a stop string."""
         rest, stop = sequence.text.flush()
+        if sequence.lines is not None:
+            rest, _ = sequence.lines.feed(rest)
         return sequence.ended(text + rest, FinishReason.STOP if stop else reason, stop or "", now_s)
 
     def _limit(self, sequence: Sequence, now_s: float) -> FinishReason | None:

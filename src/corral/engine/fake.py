@@ -14,14 +14,19 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from corral.core.engine_settings import EngineSettings
+from corral.core.engine_settings import AdapterSettings, EngineSettings
 from corral.core.errors import ModelLoadError
-from corral.core.messages import ModelFacts
+from corral.core.messages import LoraFacts, ModelFacts
 from corral.core.outcome import Candidate, TokenProbs
 from corral.core.sampling import SamplingParams
 from corral.engine.batch import Batch
-from corral.engine.ports import DecodeError, Sampled
+from corral.engine.fake_media import FakeMediaPrompt, FakeProjector
+from corral.engine.loras import Loras
+from corral.engine.media import MediaPrompt, Span
+from corral.engine.ports import DecodeError, Sampled, State
 from corral.engine.radix import Tokens
+from corral.engine.structure.constraint import Constraint
+from corral.engine.structure.follow import follow
 
 BOS, EOS, N_VOCAB = 256, 257, 258
 _LETTERS = b" abcdefghijklmnopqrstuvwxyz"
@@ -32,7 +37,8 @@ class FakeBehaviour:
     """How the fake behaves; read from a model path such as `fake:crash_after=5,step_ms=2`.
 
     `crash_after`, `hang_after` and `fail_after` count decodes (0: never); `eos_after` tokens of context;
-    `utf8` answers in three-byte characters; `is_trimmable` 0 imitates a recurrent model.
+    `utf8` answers in three-byte characters; `is_trimmable` 0 imitates a recurrent model;
+    `media` 1 one that takes images.
     """
 
     crash_after: int = 0
@@ -43,6 +49,7 @@ class FakeBehaviour:
     step_ms: int = 0
     eos_after: int = 0
     utf8: int = 0
+    media: int = 0
     is_trimmable: int = 1
     is_shiftable: int = 1
 
@@ -72,6 +79,10 @@ class FakeVocabulary:
             return bytes([token])
         return (b"<bos>", b"<eos>")[token - BOS] if is_special_shown else b""
 
+    def is_special(self, token: int) -> bool:
+        """Return whether it is BOS or EOS."""
+        return token >= BOS
+
 
 class FakeMemory:
     """What each sequence holds, token by token."""
@@ -80,9 +91,11 @@ class FakeMemory:
         self.held: dict[int, list[int]] = {seq_id: [] for seq_id in range(n_slots)}
         self._is_trimmable = is_trimmable
         self.n_copied = 0
+        self._regrouped: dict[int, list[int]] = {}
 
     def copy(self, source: int, target: int) -> None:
         """Copy the list."""
+        self.clear(target)
         self.held[target] = list(self.held[source])
         self.n_copied += 1
 
@@ -96,11 +109,49 @@ class FakeMemory:
     def clear(self, seq_id: int) -> None:
         """Empty the list."""
         self.held[seq_id] = []
+        self._regrouped.pop(seq_id, None)
 
     def shift(self, seq_id: int, n_keep: int, n_discard: int, n_past: int) -> None:
         """Cut the middle out."""
         assert len(self.held[seq_id]) == n_past
         del self.held[seq_id][n_keep : n_keep + n_discard]
+
+    def add(self, seq_id: int, first: int, end: int, delta: int) -> None:
+        """Move positions."""
+        self._regrouped[seq_id] = [p + delta * (first <= p < end) for p in self.positions(seq_id)]
+
+    def divide(self, seq_id: int, first: int, end: int, divisor: int) -> None:
+        """Divide positions."""
+        self._regrouped[seq_id] = [p // divisor if first <= p < end else p for p in self.positions(seq_id)]
+
+    def positions(self, seq_id: int) -> list[int]:
+        """Return the position of each token: its number, unless self-extend moved it."""
+        return self._regrouped.get(seq_id) or list(range(len(self.held[seq_id])))
+
+    def span(self, seq_id: int) -> tuple[int, int]:
+        """Return the first and the last position."""
+        positions = self.positions(seq_id)
+        return (positions[0], positions[-1]) if positions else (-1, -1)
+
+    def next_position(self, seq_id: int) -> int:
+        """Return the only position that a new token may have."""
+        moved = self._regrouped.get(seq_id)
+        return moved[-1] + 1 if moved else len(self.held[seq_id])
+
+    def append(self, seq_id: int, token: int) -> None:
+        """Hold one more token."""
+        if seq_id in self._regrouped:
+            self._regrouped[seq_id].append(self.next_position(seq_id))
+        self.held[seq_id].append(token)
+
+    def state(self, seq_id: int) -> State:
+        """Return the list as bytes."""
+        return np.array(self.held[seq_id], np.int32).view(np.uint8)
+
+    def set_state(self, seq_id: int, state: State) -> bool:
+        """Take such bytes."""
+        self.held[seq_id] = np.frombuffer(state.tobytes(), np.int32).tolist()
+        return True
 
 
 class FakeSampler:
@@ -109,6 +160,7 @@ class FakeSampler:
     def __init__(self, params: SamplingParams, bias: Items[tuple[int, float]]) -> None:
         self.n_probs = params.n_probs
         self.bias = dict(bias)
+        self.constraint: Constraint | None = None
         self.is_closed = False
 
     def accept(self, tokens: Tokens) -> None:
@@ -136,6 +188,9 @@ class FakeRunner:
         self.memory = FakeMemory(self.n_slots, is_trimmable=self.is_trimmable)
         self.batch = Batch.allocate(settings.n_batch)
         self.n_decoded = 0
+        self.fingerprint = "fake"
+        self.projector = FakeProjector(self.vocabulary) if self.behaviour.media else None
+        self._tint = 0  # what the adapters in use add to every token held
         self.facts = ModelFacts(
             name="fake",
             architecture="fake",
@@ -146,8 +201,30 @@ class FakeRunner:
             bos_text="<bos>",
             eos_text="<eos>",
             is_bos_added=True,
+            eog=[EOS],
             is_trimmable=self.is_trimmable,
+            has_vision=self.projector is not None,
+            loras=fake_loras(settings.adapters),
+            system_prompt=settings.system_prompt,
         )
+
+    def decode_media(
+        self, media: MediaPrompt, span: Span, seq_id: int, *, position: int, is_last_output: bool
+    ) -> None:
+        """Hold the rows of an image; its last is the row that is sampled from."""
+        self.n_decoded += 1
+        assert isinstance(media, FakeMediaPrompt)
+        rows = media.rows(span)
+        if position != self.memory.next_position(seq_id):
+            raise DecodeError(f"an image at {position}, not {self.memory.next_position(seq_id)}")
+        for token in rows:
+            self.memory.append(seq_id, int(token))
+        if is_last_output:
+            self.batch.seq_ids[(span.n_tokens - 1) % self.batch.n_max] = seq_id
+
+    def use_loras(self, loras: Loras) -> None:
+        """Have the next tokens leave other traces in memory than without."""
+        self._tint = N_VOCAB * (zlib.crc32(repr(loras).encode()) % 1000 + 1) if loras else 0
 
     def decode(self, n_rows: int) -> None:
         """Write the rows into memory, as strictly as llama.cpp does."""
@@ -155,10 +232,11 @@ class FakeRunner:
         self._misbehave()
         batch = self.batch
         for row in range(n_rows):
-            held = self.memory.held[int(batch.seq_ids[row])]
-            if int(batch.positions[row]) != len(held) or len(held) >= self.facts.n_ctx:
-                raise DecodeError(f"row {row}: position {batch.positions[row]} after {len(held)} tokens")
-            held.append(int(batch.tokens[row]))
+            seq_id = int(batch.seq_ids[row])
+            n_held, expected = len(self.memory.held[seq_id]), self.memory.next_position(seq_id)
+            if int(batch.positions[row]) != expected or n_held >= self.facts.n_ctx:
+                raise DecodeError(f"row {row}: position {batch.positions[row]} after {n_held} tokens")
+            self.memory.append(seq_id, int(batch.tokens[row]) + self._tint)
 
     def sampler(self, params: SamplingParams, seed: int, bias: Items[tuple[int, float]]) -> FakeSampler:  # noqa: ARG002
         """Return a new one; the seed changes nothing."""
@@ -173,11 +251,13 @@ class FakeRunner:
 
     def _sampled(self, seq_id: int, sampler: FakeSampler) -> Sampled:
         token = self._next(self.memory.held[seq_id], sampler.bias)
+        if sampler.constraint is not None:
+            return follow(sampler.constraint, lambda ids: Sampled(token if ids is None else int(ids[0])))
         if not sampler.n_probs:
             return Sampled(token)
         piece = self.vocabulary.piece(token, is_special_shown=False)
         tops = [Candidate(token, piece, -float(i)) for i in range(sampler.n_probs)]
-        return Sampled(token, TokenProbs(token, piece, 0.0, tops, [Candidate(token, piece, 1.0)]))
+        return Sampled(token, TokenProbs(token, piece, 0.0, tops, [Candidate(token, piece, 1.0)], 1.0))
 
     def _next(self, held: list[int], bias: dict[int, float]) -> int:
         if bias and max(bias.values()) >= 100:
@@ -196,6 +276,11 @@ class FakeRunner:
             time.sleep(3600)
         if self.n_decoded == self.behaviour.fail_after:
             raise DecodeError("asked to fail")
+
+
+def fake_loras(settings: AdapterSettings) -> list[LoraFacts]:
+    """Return adapters of any name; nothing is read."""
+    return [LoraFacts(path=lora.path, scale=lora.scale * settings.is_applied) for lora in settings.loras]
 
 
 def load(path: str, settings: EngineSettings) -> FakeRunner:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from corral.core import log
 from corral.core.clock import Clock
-from corral.core.errors import ContextExceededError, InvalidRequestError, NotSupportedError
+from corral.core.errors import ContextExceededError, CorralError, InvalidRequestError, NotSupportedError
 from corral.core.messages import ModelFacts
 from corral.core.request import GenerationRequest, Media, Piece
+from corral.engine.loras import Loras
+from corral.engine.media import MediaPrompt, Projector, Span
 from corral.engine.ports import Vocabulary
 from corral.engine.radix import Tokens
+from corral.engine.standing import Standing
+from corral.engine.structure.compiler import Compiler, Grammar
 from corral.engine.window import cut_prompt
+
+_log = log.get("engine")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,29 +32,116 @@ class Prepared:
     bias: tuple[tuple[int, float], ...]
     is_truncated: bool
     arrived_s: float
+    n_system: int = 0  # tokens of the system prompt, with which `prompt` begins
+    loras: Loras = ()
+    media: MediaPrompt | None = None
+    spans: tuple[Span, ...] = ()
+    grammar: Grammar | None = None
+    shown: frozenset[int] = frozenset()  # special tokens that appear in the text
+    closing: tuple[int, ...] = ()  # what ends thoughts that take too long
+
+    def close(self) -> None:
+        """Free what belongs to its images, if it is not served."""
+        if self.media is not None:
+            self.media.close()
+
+    @property
+    def request_id(self) -> str:
+        """Whose it is."""
+        return self.request.request_id
 
 
 class Intake:
-    """Turns requests into what the scheduler takes. Safe to call from any one thread."""
+    """Turns requests into what the scheduler takes. Safe to call from any one thread.
+
+    Requests with a structure or images take long and may have a thread of their own.
+    """
 
     def __init__(
-        self, vocabulary: Vocabulary, facts: ModelFacts, clock: Clock, *, is_shiftable: bool
+        self,
+        vocabulary: Vocabulary,
+        facts: ModelFacts,
+        clock: Clock,
+        *,
+        is_shiftable: bool,
+        projector: Projector | None = None,
     ) -> None:
+        self.standing = Standing(vocabulary, facts)
         self._vocabulary = vocabulary
         self._facts = facts
         self._clock = clock
         self._is_shiftable = is_shiftable
+        self._projector = projector
+        self._compiler = Compiler(vocabulary)
 
     def prepare(self, request: GenerationRequest) -> Prepared:
         """Return `request` made ready. Raises `InvalidRequestError` and `ContextExceededError`."""
+        prepared = self._prepared(request)
+        if request.shown_tokens or request.thinking is not None:
+            prepared = self._with_text_rules(prepared)
+        if request.structure is None:
+            return prepared
+        try:
+            grammar = self._compiler.compile(request.structure)
+        except CorralError:
+            prepared.close()
+            raise
+        return replace(prepared, grammar=grammar)
+
+    def _prepared(self, request: GenerationRequest) -> Prepared:
         arrived_s = self._clock.now_s()
         if request.slot is not None and not 0 <= request.slot < self._facts.n_slots:
             raise InvalidRequestError("Invalid slot ID")
+        if any(isinstance(piece, Media) for piece in request.prompt):
+            return self._prepare_media(request, arrived_s)
         ids = self.tokenize(
-            request.prompt, is_bos_wanted=request.is_bos_wanted, has_special=request.has_special
+            request.prompt,
+            is_bos_wanted=request.is_bos_wanted and not len(self.standing.system),
+            has_special=request.has_special,
         )
         prompt, is_truncated = self._fit(np.array(ids, np.int32), request.n_keep)
-        return Prepared(request, prompt, self._bias(request), is_truncated, arrived_s)
+        return Prepared(
+            request,
+            self._after_system(prompt),
+            self._bias(request),
+            is_truncated,
+            arrived_s,
+            n_system=len(self.standing.system),
+            loras=self._loras(request),
+        )
+
+    def _with_text_rules(self, prepared: Prepared) -> Prepared:
+        request = prepared.request
+        shown = (self._named(text) for text in request.shown_tokens)
+        closing = () if request.thinking is None else self._named(request.thinking.closing)
+        return replace(
+            prepared, shown=frozenset(ids[0] for ids in shown if len(ids) == 1), closing=tuple(closing)
+        )
+
+    def _prepare_media(self, request: GenerationRequest, arrived_s: float) -> Prepared:
+        if self._projector is None:
+            raise NotSupportedError("the model takes no images; start the server with --mmproj")
+        bias, loras, system = self._bias(request), self._loras(request), self.standing.system
+        n_system = len(system)
+        media = self._projector.read(
+            request.prompt,
+            is_bos_wanted=request.is_bos_wanted and not n_system,
+            has_special=request.has_special,
+        )
+        if n_system + len(media.tokens) >= self._facts.n_ctx:
+            media.close()
+            raise self._exceeded(len(media.tokens), self._facts.n_ctx - n_system)
+        return Prepared(
+            request,
+            np.concatenate([system, media.tokens]),
+            bias,
+            is_truncated=False,
+            arrived_s=arrived_s,
+            n_system=n_system,
+            loras=loras,
+            media=media,
+            spans=tuple(replace(span, start=span.start + n_system) for span in media.spans),
+        )
 
     def tokenize(self, pieces: Iterable[Piece], *, is_bos_wanted: bool, has_special: bool) -> list[int]:
         """Return the ids of pieces, tokenized one by one; a text in front gets BOS as the model wants it.
@@ -75,27 +169,42 @@ class Intake:
         if ids and not 0 <= min(ids) <= max(ids) < self._vocabulary.n_tokens:
             raise InvalidRequestError("Prompt contains invalid tokens")
 
+    def _after_system(self, prompt: Tokens) -> Tokens:
+        """Return the prompt behind the system prompt; one that is empty stays so: nothing is asked."""
+        system = self.standing.system
+        return np.concatenate([system, prompt]) if len(system) and len(prompt) else prompt
+
+    def _loras(self, request: GenerationRequest) -> Loras:
+        standing = self.standing
+        return standing.loras if request.loras is None else standing.checked(request.loras)
+
     def _fit(self, prompt: Tokens, n_keep: int | None) -> tuple[Tokens, bool]:
-        n_ctx = self._facts.n_ctx
+        n_ctx = self._facts.n_ctx - len(self.standing.system)
         cut = cut_prompt(len(prompt), n_ctx, n_keep)
         if cut is None:
             return prompt, False
         if not self._is_shiftable:
-            raise ContextExceededError(
-                f"request ({len(prompt)} tokens) exceeds the available context size ({n_ctx} tokens), "
-                "try increasing it",
-                n_prompt_tokens=len(prompt),
-                n_ctx=n_ctx,
-            )
+            raise self._exceeded(len(prompt), n_ctx)
         return np.concatenate([prompt[: cut.n_keep], prompt[cut.n_keep + cut.n_discard :]]), True
+
+    @staticmethod
+    def _exceeded(n_prompt: int, n_ctx: int) -> ContextExceededError:
+        return ContextExceededError(
+            f"request ({n_prompt} tokens) exceeds the available context size ({n_ctx} tokens), "
+            "try increasing it",
+            n_prompt_tokens=n_prompt,
+            n_ctx=n_ctx,
+        )
 
     def _bias(self, request: GenerationRequest) -> tuple[tuple[int, float], ...]:
         """Return the offsets by token id. Ids outside the vocabulary are skipped, as llama-server does."""
         offsets: dict[int, float] = {}
         for key, offset in request.sampling.logit_bias:
             for token in self._named(key):
-                offsets[token] = offset
+                offsets[token] = offsets.get(token, 0.0) + offset
         if request.sampling.ignore_eos:
+            if not self._vocabulary.eog:
+                _log.warning("request.ignore_eos_unneeded", reason="the model has no end-of-generation token")
             offsets.update(dict.fromkeys(self._vocabulary.eog, float("-inf")))
         return tuple(offsets.items())
 

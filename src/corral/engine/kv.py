@@ -10,8 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain
 
+import numpy as np
+
+from corral.engine.media import n_positions, whole_images
 from corral.engine.ports import Memory
-from corral.engine.radix import Match, RadixTree, Tokens
+from corral.engine.prefixes import ANYBODY, NO_MATCH, PrefixIndex, Space
+from corral.engine.radix import Match, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +32,17 @@ class Wish:
     """What a sequence asks of memory.
 
     `worth_copying` is the least number of tokens that pays for a copy; `similarity` the share of an idle
-    sequence that a match too short for that must cover to take its place (0: never).
+    sequence that a match too short for that must cover to take its place (0: never). What is public is
+    reused even where nothing else is wanted from the cache. Who asks for a `slot` reuses what that one holds,
+    as llama-server has it, and of the others only what is public.
     """
 
     tokens: Tokens
-    caller: str = ""
+    space: Space = ANYBODY
     slot: int | None = None
     is_cache_wanted: bool = True
     worth_copying: int = 1
     similarity: float = 0.0
-
-
-NO_MATCH = Match(0, frozenset())
 
 
 class KvLedger:
@@ -50,8 +53,7 @@ class KvLedger:
         self._is_trimmable = is_trimmable
         self._idle: dict[int, None] = dict.fromkeys(range(n_slots))  # least recently used first
         self._leased: set[int] = set()
-        self._trees: dict[str, RadixTree] = {}
-        self._callers: dict[int, str] = {}
+        self._index = PrefixIndex()
         self._n_resident: dict[int, int] = dict.fromkeys(range(n_slots), 0)
 
     @property
@@ -78,45 +80,64 @@ class KvLedger:
         seq_id = placement.seq_id
         if placement.source != seq_id:
             self._memory.copy(placement.source, seq_id)
-        n_cached = self._trimmed(seq_id, placement.n_cached)
+        n_cached = self._trimmed(seq_id, wish.tokens[: placement.n_cached])
         del self._idle[seq_id]
         self._leased.add(seq_id)
-        self.record(seq_id, wish.caller, wish.tokens[:n_cached])
+        self.record(seq_id, wish.space, wish.tokens[:n_cached])
         return Placement(seq_id, placement.source, n_cached)
 
-    def record(self, seq_id: int, caller: str, tokens: Tokens) -> None:
-        """Note that `seq_id` holds the KV of `tokens`, for `caller` to share."""
-        if caller != self._callers.get(seq_id):
-            self._forget(seq_id)
-        self._callers[seq_id] = caller
+    def record(self, seq_id: int, space: Space, tokens: Tokens) -> None:
+        """Note that `seq_id` holds the KV of `tokens`, for `space` to share."""
         self._n_resident[seq_id] = len(tokens)
-        if len(tokens):
-            self._trees.setdefault(caller, RadixTree()).put(seq_id, tokens)
-        else:
-            self._forget(seq_id)
+        self._index.put(seq_id, space, tokens)
 
-    def release(self, seq_id: int, caller: str, tokens: Tokens) -> None:
+    def release(self, seq_id: int, space: Space, tokens: Tokens) -> None:
         """Take `seq_id` back; it keeps `tokens` until the space is needed."""
         self._leased.remove(seq_id)
         self._idle[seq_id] = None
-        self.record(seq_id, caller, tokens)
+        self.record(seq_id, space, tokens)
 
     def discard(self, seq_id: int) -> None:
         """Take `seq_id` back with nothing in it: its memory is in doubt."""
         self._leased.remove(seq_id)
+        self._idle[seq_id] = None
+        self.erase(seq_id)
+
+    def erase(self, seq_id: int) -> int:
+        """Forget what the idle `seq_id` holds; return how many tokens that were. It is the next to go."""
+        n_erased = self._n_resident[seq_id]
         self._memory.clear(seq_id)
-        self._forget(seq_id)
+        self._index.remove(seq_id)
         self._n_resident[seq_id] = 0
+        del self._idle[seq_id]
         self._idle = {seq_id: None, **self._idle}
+        return n_erased
+
+    def content(self, seq_id: int) -> tuple[Space, Tokens]:
+        """Return what the idle `seq_id` holds, and for whom; memory holds just that afterwards."""
+        assert self.is_idle(seq_id)
+        space = self._index.space(seq_id)
+        if space is None:
+            self._memory.clear(seq_id)
+            return ANYBODY, np.empty(0, np.int32)
+        if self._is_trimmable:
+            self._memory.trim(seq_id, n_positions(self._index.tokens(seq_id)))
+        return space, self._index.tokens(seq_id)
+
+    def fill(self, seq_id: int, space: Space, tokens: Tokens) -> None:
+        """Note that the idle `seq_id` was given the KV of `tokens` from outside; it was used just now."""
+        del self._idle[seq_id]
+        self._idle[seq_id] = None
+        self.record(seq_id, space, tokens)
 
     def check(self) -> None:
         """Assert the invariants: each seq_id idle or leased, each indexed under as much as it holds."""
         assert not self._leased & self._idle.keys()
         assert self._leased | self._idle.keys() == self._n_resident.keys()
+        self._index.check()
         for seq_id, n_resident in self._n_resident.items():
-            homes = [caller for caller, tree in self._trees.items() if seq_id in tree]
-            assert homes == ([self._callers[seq_id]] if n_resident else [])
-            assert not homes or len(self._trees[homes[0]].tokens(seq_id)) == n_resident
+            n_indexed = len(self._index.tokens(seq_id)) if self._index.space(seq_id) else 0
+            assert n_indexed == n_resident
 
     def _place(self, wish: Wish) -> Placement:
         match = self._match(wish)
@@ -129,10 +150,9 @@ class KvLedger:
 
     def _match(self, wish: Wish) -> Match:
         """Return the longest usable prefix: it leaves a token to evaluate and ends where it can be cut."""
-        tree = self._trees.get(wish.caller)
-        if tree is None or not wish.is_cache_wanted:
-            return NO_MATCH
-        match = tree.match(wish.tokens[:-1])
+        n_wanted = len(wish.tokens) if wish.is_cache_wanted else wish.space.n_public
+        found = self._index.match(wish.space, wish.tokens[:-1][:n_wanted], only=wish.slot)
+        match = Match(whole_images(wish.tokens, found.n_tokens), found.holders)
         if not match.n_tokens or self._is_trimmable:
             return match
         whole = frozenset(
@@ -165,18 +185,9 @@ class KvLedger:
             return int(match.n_tokens / wish.similarity)
         return match.n_tokens + 1
 
-    def _trimmed(self, seq_id: int, n_keep: int) -> int:
-        """Cut the sequence to `n_keep` tokens; return how many it really keeps (0 where it cannot be cut)."""
-        if n_keep and (not self._is_trimmable or self._memory.trim(seq_id, n_keep)):
-            return n_keep
+    def _trimmed(self, seq_id: int, kept: Tokens) -> int:
+        """Cut the sequence to the tokens `kept`; return how many there really are (0 if it cannot be cut)."""
+        if len(kept) and (not self._is_trimmable or self._memory.trim(seq_id, n_positions(kept))):
+            return len(kept)
         self._memory.clear(seq_id)
         return 0
-
-    def _forget(self, seq_id: int) -> None:
-        """Unindex `seq_id`; an empty tree goes with it."""
-        caller = self._callers.get(seq_id)
-        tree = self._trees.get(caller) if caller is not None else None
-        if tree is not None:
-            tree.remove(seq_id)
-            if tree.is_empty:
-                del self._trees[caller]  # type: ignore[arg-type]

@@ -11,19 +11,21 @@ def is_spent(sequence: Sequence, now_s: float) -> bool:
     request = sequence.request
     if request.max_tokens is not None and sequence.n_predicted >= request.max_tokens:
         return True
-    elapsed_ms = (now_s - sequence.first_token_s) * 1000
-    return request.max_predict_ms is not None and elapsed_ms >= request.max_predict_ms
+    if request.max_predict_ms is None or sequence.lines is None or not sequence.lines.has_break:
+        return False
+    return (now_s - sequence.first_token_s) * 1000 >= request.max_predict_ms
 
 
 def is_context_full(sequence: Sequence, facts: ModelFacts, *, is_shiftable: bool) -> bool:
     """Return whether the context ends the sequence.
 
-    Without context shift that is where prompt and answer fill it. With it, an answer is at most as long as
-    the context, and one without a limit ends at the model's training context; both as llama-server has it.
+    Without context shift, and with images, that is where prompt and answer fill it. With it, an answer is at
+    most as long as the context, and one without a limit ends at the model's training context; both as
+    llama-server has it.
     """
     request = sequence.request
     n_total = len(sequence.prompt) + sequence.n_predicted
-    if request.is_until_context_full or not is_shiftable:
+    if request.is_until_context_full or not is_shiftable or sequence.spans:
         return n_total >= facts.n_ctx
     is_past_training = request.max_tokens is None and 0 < facts.n_ctx_train <= n_total
     return is_past_training or sequence.n_predicted >= facts.n_ctx

@@ -5,13 +5,13 @@ from __future__ import annotations
 import enum
 import queue
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from corral.core import log
 from corral.core.clock import Clock
-from corral.core.errors import InternalError, UnavailableError
+from corral.core.errors import CorralError, InternalError, UnavailableError
 from corral.core.messages import AnyEvent, Failed
-from corral.engine.intake import Prepared
-from corral.engine.scheduler import Scheduler
 
 _log = log.get("engine")
 
@@ -23,23 +23,80 @@ class Signal(enum.Enum):
     STOP = enum.auto()  # abort everything and stop
 
 
-# A request id stands for "cancel this".
-LoopCommand = Prepared | str | Signal
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something to do between steps, for the call `request_id`: `act` returns events."""
+
+    request_id: str
+    act: Callable[[], list[AnyEvent]]
 
 
-class EngineLoop:
-    """Owns the scheduler. `post` may be called from any thread and from signal handlers."""
+class Work(Protocol):
+    """A request made ready: `intake.Prepared` for generating, `inputs.PreparedInputs` for vectors."""
 
-    def __init__(self, scheduler: Scheduler, emit: Callable[[list[AnyEvent]], None], clock: Clock) -> None:
+    @property
+    def request_id(self) -> str:
+        """Whose it is."""
+        ...
+
+
+WorkT = TypeVar("WorkT", bound=Work)
+WorkT_contra = TypeVar("WorkT_contra", bound=Work, contravariant=True)
+
+
+class Stepper(Protocol[WorkT_contra]):
+    """What the loop drives: `scheduler.Scheduler`, or `embedding.EmbeddingScheduler`."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether a step would do nothing."""
+        ...
+
+    def submit(self, work: WorkT_contra, /) -> list[AnyEvent]:
+        """Accept a request."""
+        ...
+
+    def cancel(self, request_id: str) -> list[AnyEvent]:
+        """End a request, if there is one of that id."""
+        ...
+
+    def abort(self) -> list[AnyEvent]:
+        """End all requests: the server stops."""
+        ...
+
+    def fail_all(self, error: CorralError) -> list[AnyEvent]:
+        """End what the failed step was about."""
+        ...
+
+    def step(self) -> list[AnyEvent]:
+        """Run one step."""
+        ...
+
+
+class EngineLoop(Generic[WorkT]):
+    """Owns the scheduler. `post` may be called from any thread and from signal handlers.
+
+    A text that is posted is a request id and stands for "cancel this". `settle` is called before and after
+    each step, to do what waited for a sequence to end.
+    """
+
+    def __init__(
+        self,
+        scheduler: Stepper[WorkT],
+        emit: Callable[[list[AnyEvent]], None],
+        clock: Clock,
+        settle: Callable[[], list[AnyEvent]] = list,
+    ) -> None:
         self._scheduler = scheduler
         self._emit = emit
         self._clock = clock
-        self._inbox: queue.SimpleQueue[LoopCommand] = queue.SimpleQueue()
+        self._settle = settle
+        self._inbox: queue.SimpleQueue[WorkT | str | Signal | Deed] = queue.SimpleQueue()
         self._is_draining = False
         self._is_stopped = False
         self._step_began_s: float | None = None
 
-    def post(self, command: LoopCommand) -> None:
+    def post(self, command: WorkT | str | Signal | Deed) -> None:
         """Leave a command for the next step."""
         self._inbox.put(command)
 
@@ -52,16 +109,17 @@ class EngineLoop:
         """Work until told to stop, or to drain and drained."""
         while not self._is_stopped:
             events = [event for command in self._commands() for event in self._apply(command)]
+            events += self._settle()
             if not self._scheduler.is_idle and not self._is_stopped:
-                events += self._step()
+                events += [*self._step(), *self._settle()]
             if events:
                 self._emit(events)
             if self._is_draining and self._scheduler.is_idle:
                 return
 
-    def _commands(self) -> list[LoopCommand]:
+    def _commands(self) -> list[WorkT | str | Signal | Deed]:
         """Return what has come in; wait for the first only when there is nothing else to do."""
-        commands = []
+        commands: list[WorkT | str | Signal | Deed] = []
         try:
             if self._scheduler.is_idle and not self._is_draining:
                 commands.append(self._inbox.get())
@@ -70,7 +128,7 @@ class EngineLoop:
         except queue.Empty:
             return commands
 
-    def _apply(self, command: LoopCommand) -> list[AnyEvent]:
+    def _apply(self, command: WorkT | str | Signal | Deed) -> list[AnyEvent]:
         match command:
             case Signal.DRAIN:
                 self._is_draining = True
@@ -78,13 +136,23 @@ class EngineLoop:
             case Signal.STOP:
                 self._is_stopped = True
                 return self._scheduler.abort()
-            case Prepared() if self._is_draining:
-                error = UnavailableError("the server is stopping")
-                return [Failed(command.request.request_id, error.report())]
-            case Prepared():
-                return self._scheduler.submit(command)
             case str():
                 return self._scheduler.cancel(command)
+            case Deed():
+                return self._do(command)
+            case _ if self._is_draining:
+                error = UnavailableError("the server is stopping")
+                return [Failed(command.request_id, error.report())]
+            case _:
+                return self._scheduler.submit(command)
+
+    @staticmethod
+    def _do(deed: Deed) -> list[AnyEvent]:
+        try:
+            return deed.act()
+        except Exception as error:  # noqa: BLE001 - the engine loop outlives a fault in one call
+            _log.error("engine.call_failed", exc_info=True)
+            return [Failed(deed.request_id, InternalError(str(error)).report())]
 
     def _step(self) -> list[AnyEvent]:
         self._step_began_s = self._clock.now_s()

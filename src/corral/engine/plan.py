@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from corral.engine.batch import Batch
+from corral.engine.media import Span
 from corral.engine.radix import Tokens
 from corral.engine.sequence import Sequence
 
@@ -17,12 +18,20 @@ class Plan:
     """Chunks of prompts, and behind them the pending tokens of each decoding sequence.
 
     `chunks` pairs sequences with how many of their prompt tokens are in it; `outputs` pairs every row that is
-    sampled from, in order, with its sequence.
+    sampled from, in order, with its sequence. `n_taken` says how many pending tokens of each decoding
+    sequence are in it: not all where forced tokens wait. With a `span` it is the one image of the one chunk.
     """
 
     decodes: list[Sequence]
     chunks: list[tuple[Sequence, int]]
     outputs: list[tuple[int, Sequence]] = field(default_factory=list)
+    span: Span | None = None
+    n_taken: Items[int] = ()
+
+    @property
+    def n_decode(self) -> int:
+        """Rows of decoding sequences in it."""
+        return sum(self.n_taken)
 
     @property
     def n_prefill(self) -> int:
@@ -36,34 +45,48 @@ class Plan:
 
     def advance(self) -> None:
         """Note in the sequences that the rows were decoded."""
-        for sequence in self.decodes:
-            sequence.n_past += len(sequence.pending)
+        for sequence, n in zip(self.decodes, self.n_taken, strict=True):
+            sequence.n_past += n
+            del sequence.pending[:n]
         for sequence, size in self.chunks:
             sequence.n_past += size
+            if self.span is not None:
+                sequence.position_offset += self.span.n_positions - self.span.n_tokens
 
 
-def lay_out(batch: Batch, decodes: list[Sequence], prefills: Items[Sequence], sizes: Items[int]) -> Plan:
-    """Fill `batch` with the decoding sequences and the next `sizes` tokens of the others' prompts."""
-    plan = Plan(decodes, [pair for pair in zip(prefills, sizes, strict=True) if pair[1]])
+def lay_out(
+    batch: Batch,
+    decodes: list[Sequence],
+    n_taken: Items[int],
+    *,
+    prefills: Items[Sequence],
+    sizes: Items[int],
+) -> Plan:
+    """Fill `batch` with `n_taken` tokens of each decoding sequence and `sizes` of the others' prompts."""
+    chunks = [pair for pair in zip(prefills, sizes, strict=True) if pair[1]]
+    plan = Plan(decodes, chunks, n_taken=n_taken)
     batch.clear()
     # Chunks first: llama.cpp begins a pass with the first row and adds what fits beside it; decode rows in
     # front would take one token of each chunk along and leave it an odd length.
     for sequence, size in plan.chunks:
         _add_chunk(batch, plan, sequence, size)
-    singles = []
-    for sequence in decodes:
-        if len(sequence.pending) == 1:
-            singles.append(sequence)
-        else:
-            tokens = np.array(sequence.pending, np.int32)
-            _add_span(batch, plan, sequence, tokens, is_output=True)
-    plan.outputs.extend(enumerate(singles, batch.n_rows))
-    batch.add_decodes(
-        [sequence.pending[0] for sequence in singles],
-        [sequence.position for sequence in singles],
-        [sequence.seq_id for sequence in singles],
-    )
+    if all(len(sequence.pending) == 1 for sequence in decodes):
+        _add_singles(batch, plan)
+    else:
+        for sequence, n in zip(decodes, n_taken, strict=True):
+            tokens = np.array(sequence.pending[:n], np.int32)
+            _add_span(batch, plan, sequence, tokens, is_output=n == len(sequence.pending))
     return plan
+
+
+def _add_singles(batch: Batch, plan: Plan) -> None:
+    """Add the decoding sequences, a token each, all at once."""
+    plan.outputs.extend(enumerate(plan.decodes, batch.n_rows))
+    batch.add_decodes(
+        [sequence.pending[0] for sequence in plan.decodes],
+        [sequence.position for sequence in plan.decodes],
+        [sequence.seq_id for sequence in plan.decodes],
+    )
 
 
 def _add_chunk(batch: Batch, plan: Plan, sequence: Sequence, size: int) -> None:

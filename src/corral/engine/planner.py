@@ -3,78 +3,109 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Items
+from typing import Any
 
-MIN_CHUNK = 8  # a bound that is already broken must not starve prompts for ever
-AIM = 0.8  # of the bound: steps vary, and the slow ones shall keep it too
-FIRST_CHUNK = 64  # while nothing is known of the cost, a small one
+from corral.core.engine_settings import EngineSettings
+from corral.engine import jump_ahead
+from corral.engine.burst import find_burst
+from corral.engine.kv import KvLedger
+from corral.engine.loras import Loras, next_turn
+from corral.engine.media_turns import MediaTurns
+from corral.engine.plan import Plan, lay_out
+from corral.engine.ports import Runner
+from corral.engine.self_extend import Grouping, make_room
+from corral.engine.sequence import Sequence, Stage
+from corral.engine.step_cost import StepCost, chunks, decode_budget, prefill_budget
+from corral.engine.window import cut_context
 
 
-class StepCost:
-    """A running estimate of what rows cost, in milliseconds.
+class Planner:
+    """Fills the batch of each step. Modifies memory where a context must be shifted or regrouped first.
 
-    A prompt token costs `prefill_ms`; decoding n sequences a pass over the weights, worth `PASS_ROWS` rows,
-    and n rows. A step of one kind teaches its own estimate; of both, that both are wrong by one factor.
+    `loras` is the set of adapters that the last plan is for: a batch has no other.
     """
 
-    ALPHA = 0.3  # weight of the newest step
-    PASS_ROWS = 3  # measured: 0.5B Q4_0 on two cores, 9.8 ms for one row, 33 for 8, 88 for 32
-    FIRST_PASS_TOKENS = 8  # until a decode was seen, a pass is taken for this many prompt tokens
+    def __init__(
+        self, runner: Runner[Any], settings: EngineSettings, ledger: KvLedger, *, is_shiftable: bool
+    ) -> None:
+        self.loras: Loras = ()
+        self.cost = StepCost()
+        self.grouping = Grouping(settings.rope.group_n, settings.rope.group_width)
+        self._runner = runner
+        self._settings = settings
+        self._ledger = ledger
+        self._is_shiftable = is_shiftable
+        self._media_turns = MediaTurns()
 
-    def __init__(self) -> None:
-        self.prefill_ms = 0.0
-        self._row_ms = 0.0
+    def plan(self, running: list[Sequence], now_s: float) -> Plan:
+        """Return the rows of the next step, laid out in the runner's batch."""
+        running = self._turn(running)
+        if self._runner.projector is not None:
+            media_plan = self._media_turns.plan(running, self._runner.batch.n_max)
+            if media_plan is not None:
+                return media_plan
+        # llama.cpp computes rows of several streams in one pass only where their seq_ids follow each other.
+        decodes = sorted((s for s in running if s.stage is Stage.DECODE), key=lambda s: s.seq_id)
+        prefills = [s for s in running if s.stage is Stage.PREFILL and s.n_text_left]
+        return self._text_plan(decodes, prefills, now_s)
 
-    def decode_ms(self, n_decode: int) -> float:
-        """Return the cost of decoding `n_decode` sequences once, 0 for none."""
-        row_ms = self._row_ms or self.prefill_ms * self.FIRST_PASS_TOKENS / (self.PASS_ROWS + 1)
-        return (self.PASS_ROWS + n_decode) * row_ms if n_decode else 0.0
-
-    def observe(self, n_decode: int, n_prefill: int, step_ms: float) -> tuple[float, float]:
-        """Learn from one step; return its time split into (prefill, decode) milliseconds."""
-        decode_ms = self.decode_ms(n_decode)
-        expected_ms = decode_ms + n_prefill * self.prefill_ms
-        if n_prefill and not self.prefill_ms:
-            self.prefill_ms = step_ms / n_prefill
-        elif not expected_ms:
-            self._row_ms = step_ms / (self.PASS_ROWS + n_decode)
+    def _text_plan(self, decodes: list[Sequence], prefills: list[Sequence], now_s: float) -> Plan:
+        n_batch, max_itl_ms = self._runner.batch.n_max, self._settings.max_itl_ms
+        burst = find_burst(decodes, prefills, now_s=now_s, max_itl_ms=max_itl_ms)
+        if burst is not None:
+            decodes, prefills = [], burst.prefills
+        rows = self._rows(decodes)
+        if burst is not None:
+            budget = self.cost.n_prefill_within(burst.left_ms, n_batch)
         else:
-            self._scale(1 + self.ALPHA * (step_ms / expected_ms - 1), n_decode, n_prefill)
-        share = decode_ms / expected_ms if expected_ms else float(not n_prefill)
-        return step_ms * (1 - share), step_ms * share
+            budget = prefill_budget(self.cost, n_decode=sum(rows), n_batch=n_batch, max_itl_ms=max_itl_ms)
+        sizes = chunks([self._n_wanted(s) for s in prefills], budget)
+        return lay_out(self._runner.batch, decodes, rows, prefills=prefills, sizes=sizes)
 
-    def _scale(self, factor: float, n_decode: int, n_prefill: int) -> None:
-        if n_prefill:
-            self.prefill_ms *= factor
-        if n_decode:
-            self._row_ms = self.decode_ms(n_decode) / (self.PASS_ROWS + n_decode) * factor
+    def _turn(self, running: list[Sequence]) -> list[Sequence]:
+        """Return the running sequences of one set of adapters."""
+        if not self._runner.facts.loras or not running:
+            return running
+        self.loras = next_turn((s.space.loras for s in running), self.loras)
+        return [s for s in running if s.space.loras == self.loras]
 
-    def n_prefill_within(self, time_ms: float, n_most: int) -> int:
-        """Return how many prompt tokens can be processed in `time_ms`: from `MIN_CHUNK` to `n_most`."""
-        n_bearable = int(time_ms / self.prefill_ms) if self.prefill_ms else FIRST_CHUNK
-        return min(n_most, max(n_bearable, MIN_CHUNK))
+    def _rows(self, decodes: list[Sequence]) -> Items[int]:
+        """Return how many pending tokens of each decoding sequence go into the next step."""
+        rooms = [self._make_room(sequence) for sequence in decodes]
+        if all(len(sequence.pending) == 1 for sequence in decodes):
+            return [1] * len(decodes)
+        n_more = [max(0, min(len(s.pending), n) - 1) for s, n in zip(decodes, rooms, strict=True)]
+        if not self._settings.is_kv_unified:
+            n_more = jump_ahead.worth_a_pass(n_more, [sequence.seq_id for sequence in decodes])
+        n_batch, max_itl_ms = self._runner.batch.n_max, self._settings.max_itl_ms
+        n_most = decode_budget(self.cost, n_decode=len(decodes), n_batch=n_batch, max_itl_ms=max_itl_ms)
+        return jump_ahead.within(n_more, n_most)
 
-    def worth_copying(self, copy_ms: float) -> int:
-        """Return the least number of prompt tokens whose prefill costs more than `copy_ms`."""
-        return max(1, round(copy_ms / self.prefill_ms)) if self.prefill_ms else 1
+    def _n_wanted(self, sequence: Sequence) -> int:
+        """Return how many prompt tokens the sequence may have in this step."""
+        n_left = sequence.n_text_left
+        if not self.grouping.is_on:
+            return n_left
+        return min(n_left, make_room(self._runner.memory, sequence, self.grouping))
 
+    def _make_room(self, sequence: Sequence) -> int:
+        """Shift the context of a sequence that has no free cell for its next token, or regroup it.
 
-def prefill_budget(cost: StepCost, *, n_decode: int, n_batch: int, max_itl_ms: float) -> int:
-    """Return how many prompt tokens the next step may process beside `n_decode` rows.
+        Return how many tokens it may add.
+        """
+        if self.grouping.is_on:
+            return make_room(self._runner.memory, sequence, self.grouping)
+        n_ctx = self._runner.facts.n_ctx
+        if sequence.n_past >= n_ctx - 1 and self._is_shiftable and not sequence.spans:
+            self._shift(sequence)
+        return n_ctx - 1 - sequence.n_past
 
-    With nobody decoding it is the whole batch. Otherwise the step shall stay below `max_itl_ms`, the bound on
-    the time between two tokens of a stream.
-    """
-    n_free = n_batch - n_decode
-    if not n_decode:
-        return n_free
-    return cost.n_prefill_within(AIM * max_itl_ms - cost.decode_ms(n_decode), n_free)
-
-
-def chunks(n_wanted: Items[int], budget: int) -> list[int]:
-    """Share `budget` tokens among prompts that still want `n_wanted` each, first come first served."""
-    sizes = []
-    for n in n_wanted:
-        size = min(n, budget)
-        sizes.append(size)
-        budget -= size
-    return sizes
+    def _shift(self, sequence: Sequence) -> None:
+        facts = self._runner.facts
+        request = sequence.request
+        n_first = sequence.n_system or int(facts.is_bos_added)  # never cut, nor counted by the client
+        n_keep = None if request.n_keep is None else request.n_keep + n_first
+        cut = cut_context(sequence.n_past, facts.n_ctx, n_keep, request.n_discard, len(sequence.prompt))
+        self._runner.memory.shift(sequence.seq_id, cut.n_keep, cut.n_discard, sequence.n_past)
+        sequence.shifted(cut)
+        self._ledger.record(sequence.seq_id, sequence.space, sequence.resident())

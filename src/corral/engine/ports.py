@@ -6,11 +6,20 @@ from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
+from corral.core.errors import CorralError
 from corral.core.messages import ModelFacts
 from corral.core.outcome import TokenProbs
 from corral.core.sampling import SamplingParams
 from corral.engine.batch import Batch
+from corral.engine.loras import Loras
+from corral.engine.media import MediaPrompt, Projector, Span
 from corral.engine.radix import Tokens
+from corral.engine.structure.constraint import Constraint
+
+State = npt.NDArray[np.uint8]
 
 
 class DecodeError(Exception):
@@ -29,6 +38,10 @@ class Vocabulary(Protocol):
 
     def piece(self, token: int, *, is_special_shown: bool) -> bytes:
         """Return the bytes of one token; those of special tokens only when asked for."""
+        ...
+
+    def is_special(self, token: int) -> bool:
+        """Return whether `token` is a mark of its own, which no text can spell."""
         ...
 
 
@@ -51,9 +64,34 @@ class Memory(Protocol):
         """Forget [n_keep, n_keep + n_discard) and slide the positions up to `n_past` down by `n_discard`."""
         ...
 
+    def add(self, seq_id: int, first: int, end: int, delta: int) -> None:
+        """Move the positions in [first, end) by `delta`."""
+        ...
+
+    def divide(self, seq_id: int, first: int, end: int, divisor: int) -> None:
+        """Divide the positions in [first, end)."""
+        ...
+
+    def span(self, seq_id: int) -> tuple[int, int]:
+        """Return the first and the last position that the sequence holds; -1 and -1 when it is empty."""
+        ...
+
+    def state(self, seq_id: int) -> State:
+        """Return a copy of all that the sequence holds, for `set_state` of this or an equal model."""
+        ...
+
+    def set_state(self, seq_id: int, state: State) -> bool:
+        """Give the sequence what `state` holds, in place of its own. False: it does not fit; it is empty."""
+        ...
+
 
 class Sampler(Protocol):
-    """The sampler chain of one sequence. Owned by the sequence, which closes it once."""
+    """The sampler chain of one sequence. Owned by the sequence, which closes it once.
+
+    With a `constraint` it chooses among what that allows, and tells it what it chose.
+    """
+
+    constraint: Constraint | None
 
     def accept(self, tokens: Tokens) -> None:
         """Tell the chain of tokens that it did not choose itself, oldest first."""
@@ -66,10 +104,22 @@ class Sampler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """A chosen token, with probabilities if they were asked for."""
+    """A chosen token, with probabilities if they were asked for.
+
+    `forced` tokens follow it without a choice. `is_last`: by its grammar nothing can follow those. With a
+    `failure` there is no token: the grammar could not be followed.
+    """
 
     token: int
     probs: TokenProbs | None = None
+    forced: tuple[int, ...] = ()
+    is_last: bool = False
+    failure: CorralError | None = None
+
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """All tokens, oldest first."""
+        return (self.token, *self.forced)
 
 
 SamplerT = TypeVar("SamplerT", bound=Sampler)
@@ -101,8 +151,31 @@ class Runner(Protocol[SamplerT]):
         """The KV cells."""
         ...
 
+    @property
+    def projector(self) -> Projector | None:
+        """What reads images, None for a model of text only."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells model, adapters and kind of memory from others: states fit where it is equal."""
+        ...
+
+    def use_loras(self, loras: Loras) -> None:
+        """Have the next decodes computed with these adapters."""
+        ...
+
     def decode(self, n_rows: int) -> None:
         """Compute the first `n_rows` rows of `batch`. Raises `DecodeError`."""
+        ...
+
+    def decode_media(
+        self, media: MediaPrompt, span: Span, seq_id: int, *, position: int, is_last_output: bool
+    ) -> None:
+        """Compute an image into memory, its first row at `position`; in parts of as many rows as `batch` has.
+
+        Raises `CorralError` when it cannot be encoded and nothing has changed, `DecodeError` as `decode`.
+        """
         ...
 
     def sampler(self, params: SamplingParams, seed: int, bias: Items[tuple[int, float]]) -> SamplerT:

@@ -2,6 +2,7 @@
 
 main thread    load, then the loop (owns scheduler and runner)
 reader         frames in; tokenizes, so that long prompts do not hold up a step
+slow lane      compiles grammars and reads images, so that these do not hold up the reader
 writer         events out
 heartbeat      says once a second that the process lives, and how old the present step is
 """
@@ -12,36 +13,56 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
 from corral.core import log
 from corral.core.clock import MonotonicClock
-from corral.core.errors import CorralError, InternalError, ModelLoadError
+from corral.core.errors import CorralError, InternalError, ModelLoadError, NotSupportedError
 from corral.core.messages import (
+    AnyCall,
     AnyCommand,
+    AnyEvent,
     Cancel,
     Detokenize,
     Detokenized,
     Drain,
+    Embed,
+    EraseSlot,
     Failed,
     Heartbeat,
     Load,
     LoadFailed,
     Progress,
+    Rank,
     Ready,
+    RestoreSlot,
+    SaveSlot,
+    SetLoras,
+    SetSystemPrompt,
     Submit,
     Tokenize,
     Tokenized,
 )
-from corral.engine import fake
+from corral.engine import embedding_runners, fake
+from corral.engine.embedding import EmbeddingScheduler
+from corral.engine.embedding_ports import EmbeddingRunner
+from corral.engine.inputs import InputIntake
 from corral.engine.intake import Intake
-from corral.engine.loop import EngineLoop, Signal
+from corral.engine.loop import Deed, EngineLoop, Signal
 from corral.engine.memory_use import rss_bytes
 from corral.engine.pipe import EventWriter, read_frames
 from corral.engine.ports import Runner
 from corral.engine.scheduler import Scheduler
+from corral.engine.slot_calls import SlotCalls
+from corral.engine.slot_file import Taker
+from corral.engine.slot_files import SlotFiles
+from corral.engine.slow_lane import SlowLane, is_slow
+from corral.engine.standing import Standing
+from corral.engine.state_calls import StateCalls
+from corral.engine.window import is_window_sliding
 
 HEARTBEAT_S = 1.0
 GRACE_S = 2.0  # a gateway that is gone waits for nothing: what has not ended by then is cut
@@ -51,10 +72,12 @@ _log = log.get("engine")
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """What the other threads may use once the model is there."""
+    """What the other threads may use once the model is there. `inputs`: of an engine that makes vectors."""
 
-    loop: EngineLoop
+    loop: EngineLoop[Any]
     intake: Intake
+    inputs: InputIntake | None = None
+    state: StateCalls | None = None
 
 
 class EngineProcess:
@@ -65,6 +88,7 @@ class EngineProcess:
         self._writer = EventWriter(out_fd)
         self._first: Future[Load] = Future()
         self._loaded: Future[_Loaded] = Future()
+        self._slow_lane = SlowLane()
         self._is_over = threading.Event()
 
     def run(self) -> int:
@@ -85,31 +109,63 @@ class EngineProcess:
         command = self._first.result()
         log.configure(command.log)
         try:
-            runner = self._load(command)
+            run, close = self._prepared(command)
         except CorralError as error:
             self._writer.post([LoadFailed(error.report())])
             return 1
         try:
-            self._run_loop(runner, command)
+            run()
         finally:
-            runner.close()
+            close()
         return 0
+
+    def _prepared(self, command: Load) -> tuple[Callable[[], None], Callable[[], None]]:
+        """Load the model; return what runs it and what frees it. Raises `CorralError`."""
+        if command.engine.purpose == "generate":
+            generating = self._load(command)
+            _check_standing(generating)
+            return lambda: self._run_loop(generating, command), generating.close
+        embedding = embedding_runners.load(command, self._report_progress)
+        return lambda: self._run_embedding_loop(embedding), embedding.close
+
+    def _run_embedding_loop(self, runner: EmbeddingRunner) -> None:
+        clock = MonotonicClock()
+        loop = EngineLoop(EmbeddingScheduler(runner, clock), self._writer.post, clock)
+        intake = Intake(runner.vocabulary, runner.facts, clock, is_shiftable=False)
+        self._loaded.set_result(_Loaded(loop, intake, InputIntake(intake, runner)))
+        self._writer.post([Ready(runner.facts)])
+        loop.run()
 
     def _run_loop(self, runner: Runner[Any], command: Load) -> None:
         clock = MonotonicClock()
+        facts, is_grouped = runner.facts, command.engine.rope.group_n > 1
         scheduler = Scheduler(runner, command.engine, clock)
-        loop = EngineLoop(scheduler, self._writer.post, clock)
-        is_shiftable = runner.is_shiftable and command.engine.is_context_shift
-        intake = Intake(runner.vocabulary, runner.facts, clock, is_shiftable=is_shiftable)
-        self._loaded.set_result(_Loaded(loop, intake))
-        self._writer.post([Ready(runner.facts)])
-        loop.run()
+        files = SlotFiles(Taker(runner.fingerprint, facts.n_vocab, facts.n_ctx), clock)
+
+        def post(request_id: str, act: Callable[[], list[AnyEvent]]) -> None:
+            loop.post(Deed(request_id, act))
+
+        slots = SlotCalls(runner.memory, scheduler.ledger, files, post, clock)
+        loop = EngineLoop(scheduler, self._writer.post, clock, slots.run)
+        is_shiftable = is_window_sliding(command.engine, is_shiftable=runner.is_shiftable)
+        projector = None if is_grouped else runner.projector  # self-extend groups the positions of text only
+        intake = Intake(runner.vocabulary, facts, clock, is_shiftable=is_shiftable, projector=projector)
+        state = StateCalls(facts, intake.standing, slots, post, is_grouped=is_grouped)
+        self._loaded.set_result(_Loaded(loop, intake, state=state))
+        self._writer.post([Ready(facts)])
+        try:
+            loop.run()
+        finally:
+            files.close()
 
     def _load(self, command: Load) -> Runner[Any]:
         if command.runner == "fake":
             return fake.load(command.model_path, command.engine)
         if command.runner == "llama":
-            from corral.engine.llama import runner  # noqa: PLC0415 - the fake must not need llama.cpp
+            from corral.engine.llama import spin  # noqa: PLC0415 - the fake must not need llama.cpp
+
+            spin.set_poll(command.engine)
+            from corral.engine.llama import runner  # noqa: PLC0415 - only now: it loads llama.cpp
 
             return runner.load(command.model_path, command.engine, self._report_progress)
         raise ModelLoadError(f"there is no runner called {command.runner!r}")
@@ -143,13 +199,19 @@ class EngineProcess:
         loaded = self._loaded.result()
         match command:
             case Cancel(request_id):
-                loaded.loop.post(request_id)
+                self._slow_lane.behind(request_id, lambda: loaded.loop.post(request_id))
             case Drain():
-                loaded.loop.post(Signal.DRAIN)
-            case Submit() | Tokenize() | Detokenize():
+                self._slow_lane.behind_all(lambda: loaded.loop.post(Signal.DRAIN))
+            case Submit(request) if is_slow(command):
+                self._slow_lane.put(request.request_id, lambda: self._answer(command, loaded))
+            case Tokenize(request_id) | Detokenize(request_id) if is_slow(command):
+                self._slow_lane.put(request_id, lambda: self._answer(command, loaded))
+            case Embed(request_id) | Rank(request_id):  # thousands of texts may have to be tokenized
+                self._slow_lane.put(request_id, lambda: self._answer(command, loaded))
+            case _:
                 self._answer(command, loaded)
 
-    def _answer(self, command: Submit | Tokenize | Detokenize, loaded: _Loaded) -> None:
+    def _answer(self, command: Submit | AnyCall, loaded: _Loaded) -> None:
         request_id = command.request.request_id if isinstance(command, Submit) else command.request_id
         try:
             self._handle(command, loaded)
@@ -159,8 +221,18 @@ class EngineProcess:
             _log.error("engine.request_failed", exc_info=True)
             self._writer.post([Failed(request_id, InternalError(str(error)).report())])
 
-    def _handle(self, command: Submit | Tokenize | Detokenize, loaded: _Loaded) -> None:
+    def _handle(self, command: Submit | AnyCall, loaded: _Loaded) -> None:
         match command:
+            case SaveSlot() | RestoreSlot() | EraseSlot() | SetLoras() | SetSystemPrompt():
+                if loaded.state is None:
+                    raise NotSupportedError("the engine is run for vectors and keeps nothing")
+                self._writer.post(loaded.state.handle(command))
+            case Embed() | Rank():
+                if loaded.inputs is None:
+                    raise NotSupportedError("the engine is run to generate")
+                loaded.loop.post(loaded.inputs.prepare(command))
+            case Submit() if loaded.inputs is not None:
+                raise NotSupportedError("the engine is run for vectors and generates nothing")
             case Submit(request):
                 loaded.loop.post(loaded.intake.prepare(request))
             case Tokenize(request_id, pieces, add_special, parse_special):
@@ -175,6 +247,15 @@ class EngineProcess:
         while not self._is_over.wait(HEARTBEAT_S):
             age_s = self._loaded.result().loop.step_age_s() if self._loaded.done() else 0.0
             self._writer.post([Heartbeat(age_s, rss_bytes())])
+
+
+def _check_standing(runner: Runner[Any]) -> None:
+    """Free the runner and raise `InvalidRequestError` when the system prompt leaves no room for others."""
+    try:
+        Standing(runner.vocabulary, runner.facts)
+    except CorralError:
+        runner.close()
+        raise
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ registered under the tokens whose KV it has; every node on its path names it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,6 +48,10 @@ class RadixTree:
     def is_empty(self) -> bool:
         """Whether nobody is registered."""
         return not self._ends
+
+    def holders(self) -> Iterable[int]:
+        """Return who is registered."""
+        return self._ends.keys()
 
     def match(self, tokens: Tokens) -> Match:
         """Return the longest prefix of `tokens` that some holder has."""

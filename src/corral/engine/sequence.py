@@ -9,9 +9,13 @@ import numpy as np
 from corral.core.outcome import FinishReason, SequenceEnd, SequenceOutput, SequenceStart, TokenProbs
 from corral.core.request import GenerationRequest
 from corral.engine.intake import Prepared
+from corral.engine.lines import LineWatch
+from corral.engine.media import SharedMedia, Span
 from corral.engine.ports import Sampler
+from corral.engine.prefixes import Space
 from corral.engine.radix import Tokens
 from corral.engine.text import TextStream
+from corral.engine.thinking import ThinkingWatch
 from corral.engine.window import Cut
 
 
@@ -43,13 +47,25 @@ class Sequence:
     llama.cpp's position of the token at n_past is `position`: self-extend and some images move it.
     """
 
-    def __init__(self, prepared: Prepared, index: int, seed: int, leader: Sequence | None = None) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        index: int,
+        seed: int,
+        leader: Sequence | None = None,
+        media: SharedMedia | None = None,
+    ) -> None:
         self.request: GenerationRequest = prepared.request
         self.index = index
         self.prompt: Tokens = prepared.prompt
+        self.spans = prepared.spans
+        self.media = media  # until the images are in KV memory
         self.bias = prepared.bias
+        self.grammar = prepared.grammar
         self.is_truncated = prepared.is_truncated
         self.arrived_s = prepared.arrived_s
+        self.n_system = prepared.n_system
+        self.space = Space(prepared.request.caller, prepared.loras, prepared.n_system)
         self.seed = seed
         self.leader = leader  # the sequence of the same request whose prompt this one shares
         self.stage = Stage.WAITING
@@ -57,6 +73,7 @@ class Sequence:
         self.n_cached = 0
         self.n_past = 0
         self.position_offset = 0
+        self.group_start = 0  # self-extend: where the window begins whose positions are still their own
         self.pending: list[int] = []
         self.generated: list[int] = []
         self.n_shifted_from: int | None = (
@@ -64,6 +81,10 @@ class Sequence:
         )
         self.sampler: Sampler | None = None
         self.text = TextStream(prepared.request.stop)
+        self.lines = _line_watch(prepared.request)
+        self.shown = prepared.shown
+        thinking = prepared.request.thinking
+        self.thinking = None if thinking is None else ThinkingWatch(thinking, prepared.closing)
         self._withheld: tuple[list[int], list[TokenProbs]] = ([], [])  # tokens of an unfinished character
         self.admitted_s = 0.0
         self.first_token_s = 0.0
@@ -93,12 +114,37 @@ class Sequence:
         """Prompt tokens that are not in KV memory yet."""
         return len(self.prompt) - self.n_past
 
+    @property
+    def span(self) -> Span | None:
+        """The image whose rows come next."""
+        return next((span for span in self.spans if span.start == self.n_past), None)
+
+    @property
+    def n_text_left(self) -> int:
+        """Prompt tokens that are not in KV memory yet, up to the next image."""
+        if not self.spans:
+            return self.n_prefill_left
+        ahead = (span.start for span in self.spans if span.start >= self.n_past)
+        return next(ahead, len(self.prompt)) - self.n_past
+
+    def free_media(self) -> None:
+        """Let go of the images: they are in KV memory, or will never be."""
+        if self.media is not None:
+            self.media.let_go()
+            self.media = None
+
     def shifted(self, cut: Cut) -> None:
         """Note that context shift dropped `cut` from KV memory."""
         self.n_past -= cut.n_discard
         self.is_truncated = True
         n_before = cut.n_keep if self.n_shifted_from is None else self.n_shifted_from
         self.n_shifted_from = min(cut.n_keep, n_before)
+
+    def regrouped(self, start: int, delta: int) -> None:
+        """Note that self-extend moved the next position by `delta`: its KV is nobody else's prefix."""
+        self.group_start = start
+        self.position_offset += delta
+        self.n_shifted_from = 0
 
     def resident(self) -> Tokens:
         """Return the tokens whose KV is a plain prefix of this context, oldest first."""
@@ -114,8 +160,8 @@ class Sequence:
             self.request.request_id,
             self.index,
             self.seq_id,
-            len(self.prompt),
-            self.n_cached,
+            len(self.prompt) - self.n_system,
+            self._n_cached_shown,
             self.seed,
             self.is_truncated,
         )
@@ -138,10 +184,10 @@ class Sequence:
         end = SequenceEnd(
             reason=reason,
             stop_text=stop_text,
-            n_prompt_tokens=len(self.prompt),
-            n_cached=self.n_cached,
+            n_prompt_tokens=max(0, len(self.prompt) - self.n_system),
+            n_cached=self._n_cached_shown,
             n_predicted=self.n_predicted,
-            n_past=self.n_past,
+            n_past=max(0, self.n_past - self.n_system),
             prompt_ms=self._prompt_ms(now_s),
             predicted_ms=(now_s - self.first_token_s) * 1000 if self.first_token_s else 0.0,
             is_truncated=self.is_truncated,
@@ -150,5 +196,16 @@ class Sequence:
         )
         return self.output(text, end)
 
+    @property
+    def _n_cached_shown(self) -> int:
+        """Cached tokens of the client's own prompt: the system prompt is in no count."""
+        return max(0, self.n_cached - self.n_system)
+
     def _prompt_ms(self, now_s: float) -> float:
         return ((self.first_token_s or now_s) - self.admitted_s) * 1000 if self.admitted_s else 0.0
+
+
+def _line_watch(request: GenerationRequest) -> LineWatch | None:
+    """Return what follows the lines of the answer, None if nobody asks about them."""
+    is_wanted = request.n_indent > 0 or request.max_predict_ms is not None
+    return LineWatch(request.n_indent) if is_wanted else None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from corral.core.errors import CorralError
-    from corral.core.outcome import SequenceOutput
+    from corral.core.outcome import PromptProgress, SequenceOutput
     from corral.core.request import GenerationRequest
 
 
@@ -21,9 +21,10 @@ class Generation:
     """What one request gives back, for one reader.
 
     Enter it (`async with`) to submit the request: that may wait while a crashed engine restarts, and raises
-    `UnavailableError` or one of its kind when the request is not taken. Iterate for `SequenceStart` and
-    `SequenceOutput`, in the engine's order; iteration ends after the engine's `Finished` and raises the
-    `CorralError` of its `Failed`. Leaving before the end cancels the request at once.
+    `UnavailableError` or one of its kind when the request is not taken. Iterate for `SequenceStart`,
+    `PromptProgress` (if wanted) and `SequenceOutput`, in the engine's order; iteration ends after the
+    engine's `Finished` and raises the `CorralError` of its `Failed`. Leaving before the end cancels the
+    request at once.
 
     `enter` submits, `leave` is called when the reader goes before the end. The gateway feeds `put`, and then
     exactly one of `finish` and `fail`.
@@ -53,7 +54,7 @@ class Generation:
         self.is_over = False
         self._enter = enter
         self._leave = leave
-        self._items: deque[SequenceStart | SequenceOutput] = deque()
+        self._items: deque[SequenceStart | PromptProgress | SequenceOutput] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._error: CorralError | None = None
 
@@ -72,7 +73,7 @@ class Generation:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> SequenceStart | SequenceOutput:
+    async def __anext__(self) -> SequenceStart | PromptProgress | SequenceOutput:
         items = self._items
         while not items:
             if self.is_over:
@@ -85,7 +86,7 @@ class Generation:
                 self._waiter = None
         return items.popleft()
 
-    def put(self, item: SequenceStart | SequenceOutput) -> None:
+    def put(self, item: SequenceStart | PromptProgress | SequenceOutput) -> None:
         """Hand the reader one more item. Dropped once the reader has left."""
         assert not self.is_over, "an output after the end"
         if self.has_left:

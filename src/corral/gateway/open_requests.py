@@ -38,6 +38,11 @@ class OpenRequests:
         return len(self._generations)
 
     @property
+    def n_calls(self) -> int:
+        """How many calls have no answer yet."""
+        return len(self._calls)
+
+    @property
     def n_waiting(self) -> int:
         """How many of them have no slot yet."""
         return sum(not generation.has_started for generation in self._generations.values())
@@ -82,6 +87,8 @@ class OpenRequests:
             generation = generations[start.request_id]
             slots.start(generation.request, start)
             generation.put(start)
+        for progress in event.progress:
+            generations[progress.request_id].put(progress)
         for output in event.outputs:
             slots.output(output)
             generations[output.request_id].put(output)

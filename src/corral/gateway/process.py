@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from corral.core.errors import from_report
@@ -62,10 +63,17 @@ class EngineProcess:
         self._send(Cancel(request_id))
 
     async def call(self, command: AnyCall) -> Answer:
-        """Return the engine's answer; only once ready. Raises what the engine says, or that it is gone."""
+        """Return the engine's answer; only once ready. Raises what the engine says, or that it is gone.
+
+        Who stops waiting cancels the call.
+        """
         answer = self._ready_requests().accept_call(command.request_id)
         self._send(command)
-        return await answer
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            self.cancel(command.request_id)
+            raise
 
     def drain(self) -> None:
         """Let the process end after the requests it has; one that still loads has none and ends now."""

@@ -7,7 +7,8 @@ import itertools
 from typing import TYPE_CHECKING
 
 from corral.core.errors import ModelLoadingError, QueueFullError, UnavailableError
-from corral.core.messages import Detokenize, Detokenized, Tokenize, Tokenized
+from corral.core.messages import Detokenize, Detokenized, Embed, Embedded, Rank, Ranked, Tokenize, Tokenized
+from corral.gateway.engine_state import EngineState
 from corral.gateway.generation import Generation
 from corral.gateway.lifecycle import State
 from corral.gateway.slots import Slots
@@ -15,10 +16,11 @@ from corral.gateway.slots import Slots
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from corral.core.messages import ModelFacts
+    from corral.core.messages import Answer, ModelFacts
     from corral.core.request import GenerationRequest, TextPiece
     from corral.gateway.metrics import MetricsSnapshot
     from corral.gateway.process import EngineProcess
+    from corral.gateway.recording import Recorder
     from corral.gateway.slots import SlotView
     from corral.gateway.worker import Worker
 
@@ -31,7 +33,7 @@ class Router:
 
     `name` may change until that model is loaded: where the model comes from may decide it. `workers` belongs
     to the supervisor and is only read here. `max_queue` bounds how many requests wait for a slot. While a
-    crashed engine restarts, requests wait up to `restart_wait_s`.
+    crashed engine restarts, requests wait up to `restart_wait_s`. `recorder` writes requests down.
     """
 
     def __init__(
@@ -41,13 +43,16 @@ class Router:
         *,
         max_queue: int,
         restart_wait_s: float = RESTART_WAIT_S,
+        recorder: Recorder | None = None,
     ) -> None:
         self.name = name
         self._workers = workers
         self._max_queue = max_queue
         self._restart_wait_s = restart_wait_s
+        self._recorder = recorder
         self._n_parked = 0
         self._call_ids = itertools.count()
+        self.state = EngineState(self._worker, self._ready_process, self._call_id)
 
     def facts(self) -> ModelFacts:
         """Return the model's facts; they stay known while a crashed engine restarts.
@@ -63,6 +68,8 @@ class Router:
 
         Entering may raise `ModelLoadingError`, `QueueFullError` or `UnavailableError`.
         """
+        if self._recorder is not None:
+            return self._recorder.generation(request, self._enter, self._leave)
         return Generation(request, self._enter, self._leave)
 
     async def tokenize(self, pieces: list[TextPiece], *, add_special: bool, parse_special: bool) -> Tokenized:
@@ -79,6 +86,18 @@ class Router:
         assert isinstance(answer, Detokenized)
         return answer.content
 
+    async def embed(self, inputs: list[list[TextPiece]]) -> Embedded:
+        """Return the vectors of each input. Who stops waiting cancels it. Raises as a request does."""
+        answer = await self._queued(Embed(self._call_id(), inputs))
+        assert isinstance(answer, Embedded)
+        return answer
+
+    async def rank(self, query: str, documents: list[str]) -> Ranked:
+        """Return how well each document answers the query. Who stops waiting cancels it. Raises the same."""
+        answer = await self._queued(Rank(self._call_id(), query, documents))
+        assert isinstance(answer, Ranked)
+        return answer
+
     def slots(self) -> list[SlotView]:
         """Return what every slot does, without asking the engine. Raises as `facts`."""
         requests = self._worker().process.requests
@@ -89,10 +108,17 @@ class Router:
         """Return the metrics and start the next averages from here. Raises as `facts`."""
         return self._worker().metrics(n_parked=self._n_parked)
 
+    async def _queued(self, call: Embed | Rank) -> Answer:
+        self._check_room(self._worker())
+        return await (await self._ready_process()).call(call)
+
     async def _enter(self, generation: Generation) -> None:
         worker = self._worker()
         self._check_room(worker)
         process = worker.process if worker.state is State.READY else await self._ready_process()
+        if self._recorder is not None:
+            await self._recorder.begin(generation.request, self.tokenize)
+            process = await self._ready_process()
         process.submit(generation)
 
     def _leave(self, generation: Generation) -> None:
@@ -100,7 +126,8 @@ class Router:
 
     def _check_room(self, worker: Worker) -> None:
         assert worker.facts is not None
-        if worker.n_open + self._n_parked >= worker.facts.n_slots + self._max_queue:
+        n_asked = worker.n_open + worker.n_calls + self._n_parked
+        if n_asked >= worker.facts.n_slots + self._max_queue:
             raise QueueFullError("The queue of requests is full", retry_after_s=RETRY_AFTER_S)
 
     def _worker(self) -> Worker:

@@ -16,7 +16,9 @@ class SlotView(msgspec.Struct, frozen=True, kw_only=True):
     """One slot at one moment.
 
     `request` and `start` are those of the sequence that runs, or, when idle, of the last one that ran (None
-    before the first). `n_decoded` counts its generated tokens; `end` says how it ended, None while it runs.
+    before the first), and `task` the number of its start. `n_decoded` counts its generated tokens; `end` says
+    how it ended, None while it runs. `n_filled`: the tokens that a save file filled it with since, 0 when it
+    was erased since, None when neither was done.
     """
 
     id: int
@@ -26,12 +28,23 @@ class SlotView(msgspec.Struct, frozen=True, kw_only=True):
     start: SequenceStart | None = None
     n_decoded: int = 0
     end: SequenceEnd | None = None
+    task: int | None = None
+    n_filled: int | None = None
+
+    @property
+    def n_tokens(self) -> int | None:
+        """How many tokens it holds, while it runs those of its prompt; None if it was never used."""
+        if self.n_filled is not None:
+            return self.n_filled if self.n_filled or self.request else None
+        if self.end is not None:
+            return self.end.n_past
+        return None if self.start is None else self.start.n_prompt_tokens
 
 
 class _Slot:
     """The mutable record behind one `SlotView`."""
 
-    __slots__ = ("end", "is_processing", "n_decoded", "request", "start")
+    __slots__ = ("end", "is_processing", "n_decoded", "n_filled", "request", "start", "task")
 
     def __init__(self) -> None:
         self.is_processing = False
@@ -39,6 +52,8 @@ class _Slot:
         self.start: SequenceStart | None = None
         self.n_decoded = 0
         self.end: SequenceEnd | None = None
+        self.task: int | None = None
+        self.n_filled: int | None = None
 
 
 class Slots:
@@ -48,6 +63,7 @@ class Slots:
         self._n_ctx = facts.n_ctx
         self._slots = [_Slot() for _ in range(facts.n_slots)]
         self._busy: dict[tuple[str, int], _Slot] = {}
+        self._n_started = 0
 
     @property
     def n_busy(self) -> int:
@@ -60,6 +76,8 @@ class Slots:
         slot.is_processing = True
         slot.request = request
         slot.start = start
+        slot.task = self._n_started
+        self._n_started += 1
         self._busy[start.request_id, start.index] = slot
 
     def output(self, output: SequenceOutput) -> None:
@@ -72,6 +90,12 @@ class Slots:
             slot.end = output.end
             slot.is_processing = False
             del self._busy[output.request_id, output.index]
+
+    def fill(self, number: int, n_tokens: int) -> None:
+        """Note that an idle slot holds `n_tokens` of a file, or none; what runs there by now holds its own."""
+        slot = self._slots[number]
+        if not slot.is_processing:
+            slot.n_filled = n_tokens
 
     def release(self, request_id: str) -> None:
         """Free what `request_id` still holds: when it broke off, no end of its sequences came."""
@@ -89,6 +113,8 @@ class Slots:
                 start=slot.start,
                 n_decoded=slot.n_decoded,
                 end=slot.end,
+                task=slot.task,
+                n_filled=slot.n_filled,
             )
             for number, slot in enumerate(self._slots)
         ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from corral.core.errors import EngineCrashedError, ModelLoadError, ModelLoadingError, UnavailableError
 from corral.gateway.backoff import crashes_in_a_row
 from corral.gateway.lifecycle import FINAL, State, moved
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from corral.core.clock import Clock
+    from corral.core.engine_settings import EngineSettings
     from corral.core.errors import CorralError
     from corral.core.messages import Load, ModelFacts
     from corral.gateway.metrics import MetricsSnapshot
@@ -65,6 +68,12 @@ class Worker:
         requests = self.process.requests
         return requests.n_open if requests is not None else 0
 
+    @property
+    def n_calls(self) -> int:
+        """How many calls wait for the engine's answer."""
+        requests = self.process.requests
+        return requests.n_calls if requests is not None else 0
+
     def check_usable(self) -> None:
         """Raise unless the worker was ready once and is meant to be again: `facts` are known then."""
         if self.state is State.FAILED:
@@ -103,6 +112,16 @@ class Worker:
         self._ready_s = self._clock.now_s()
         self.load_s = self._ready_s - self._start_s
         self.settled.set()
+
+    @property
+    def engine(self) -> EngineSettings:
+        """What the next process of this engine begins with."""
+        return self._load.engine
+
+    def keep(self, facts: ModelFacts, engine: EngineSettings) -> None:
+        """Note what the engine was told to change, for a process that may follow. Called by the router."""
+        self.facts = facts
+        self._load = msgspec.structs.replace(self._load, engine=engine)
 
     def crashed(self, reason: str) -> None:
         """The process ended unasked: fail its requests and wait for the next start."""

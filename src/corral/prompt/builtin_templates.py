@@ -7,6 +7,8 @@ tokenizer.
 
 from __future__ import annotations
 
+from corral.prompt.turn_formats import TURN_FORMATS, source
+
 CHATML = """\
 {% for message in messages %}
 {{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
@@ -136,6 +138,7 @@ BUILTIN = {
     "phi3": _PHI3,
     "vicuna": _VICUNA,
     "zephyr": _ZEPHYR,
+    **{name: source(form) for name, form in TURN_FORMATS.items()},
 }
 
 # What a template's source shows of its family, most telling first.
@@ -144,12 +147,20 @@ _MARKS: list[tuple[tuple[str, ...], str]] = [
     (("[INST]", "<<SYS>>"), "llama2"),
     (("[INST]",), "mistral"),
     (("<|assistant|>", "<|end|>"), "phi3"),
+    (("[gMASK]<sop>",), "chatglm4"),
     (("<|user|>",), "zephyr"),
     (("<start_of_turn>",), "gemma"),
     (("<|start_header_id|>",), "llama3"),
+    (("bos_token + message['role']",), "monarch"),
+    (("'\\n\\nAssistant: ' + eos_token",), "orion"),
+    (("GPT4 Correct ",), "openchat"),
     (("USER: ", "ASSISTANT: "), "vicuna"),
     (("### Instruction:", "<|EOT|>"), "deepseek"),
     (("<|START_OF_TURN_TOKEN|>",), "command-r"),
+    (("[gMASK]sop",), "chatglm3"),
+    (("<用户>",), "minicpm"),
+    (("'Assistant: ' + message['content'] + eos_token",), "deepseek2"),
+    (("[|system|]", "[|assistant|]", "[|endofturn|]"), "exaone3"),
 ]
 
 

@@ -8,8 +8,9 @@ authors write against.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jinja2
@@ -20,8 +21,11 @@ from corral.core import log
 from corral.core.errors import InvalidRequestError
 from corral.core.messages import ModelFacts
 from corral.prompt.builtin_templates import BUILTIN, guess
-from corral.prompt.messages import Message, with_system_merged
+from corral.prompt.capabilities import Capabilities, probe
+from corral.prompt.generation_tag import Generation
+from corral.prompt.messages import Message, as_variables, with_system_merged
 from corral.prompt.sandbox import BoundedEnvironment, Budget, TemplateBudgetError, budget, limited
+from corral.prompt.tools import Tool
 
 _log = log.get("prompt.templates")
 
@@ -55,13 +59,15 @@ class ChatTemplate:
         *,
         is_answer_wanted: bool = True,
         variables: Mapping[str, object] | None = None,
+        tools: Sequence[Tool] = (),
     ) -> Prompt:
         """Return the prompt of `messages`; `is_answer_wanted` opens the assistant's turn at its end.
 
         A template that refuses the system role gets its text in the first user turn instead. Raises
         InvalidRequestError, with the template's own words, when it refuses the chat.
         """
-        given = {**(variables or {}), "add_generation_prompt": is_answer_wanted}
+        offered = {"tools": [tool.definition for tool in tools]} if tools else {}
+        given = {**(variables or {}), "add_generation_prompt": is_answer_wanted, **offered}
         try:
             text = self._text(messages, given)
         except jinja2.TemplateError as error:
@@ -79,10 +85,24 @@ class ChatTemplate:
         except jinja2.TemplateError as error:
             raise _refused(error) from error
 
+    @functools.cached_property
+    def capabilities(self) -> Capabilities:
+        """What it can show."""
+        return probe(self._generate, self.source)
+
     def _text(self, messages: list[Message], given: Mapping[str, object]) -> str:
+        has_calls = any(message.tool_calls for message in messages)
+        is_object = has_calls and self.capabilities.supports_object_arguments
+        shown = [as_variables(message, has_object_arguments=is_object) for message in messages]
+        return self._generate({**given, "messages": shown})
+
+    def _generate(self, variables: Mapping[str, object]) -> str:
+        """Return the text. Raises `jinja2.TemplateError` for all that can go wrong in a template."""
         token = budget.set(Budget())
+        texts = {"bos_token": self._bos_text, "eos_token": self._eos_text}
+        today = {"date_string": _strftime_now("%d %b %Y")}
         try:
-            return "".join(limited(self._template.generate(self._variables(messages, given))))
+            return "".join(limited(self._template.generate({**today, **variables, **texts})))
         except jinja2.TemplateError:
             raise
         except RecursionError as error:
@@ -92,32 +112,34 @@ class ChatTemplate:
         finally:
             budget.reset(token)
 
-    def _variables(self, messages: list[Message], given: Mapping[str, object]) -> dict[str, object]:
-        return {
-            **given,
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
-            "bos_token": self._bos_text,
-            "eos_token": self._eos_text,
-        }
 
-
-def for_model(facts: ModelFacts, choice: str | None = None) -> ChatTemplate:
+def for_model(facts: ModelFacts, choice: str | None = None, *, is_jinja: bool = True) -> ChatTemplate:
     """Return the template that `choice` names or spells out, else the model's own, else one that fits.
 
-    `choice` is a builtin's name or Jinja source. Raises TemplateSourceError only for a bad `choice`.
+    `choice` is a builtin's name or Jinja source. Without `is_jinja` a source is not run: it shows which
+    builtin it resembles. Raises TemplateSourceError only for a bad `choice`.
     """
     texts = {"bos_text": facts.bos_text, "eos_text": facts.eos_text}
+    source = choice if choice is not None else facts.chat_template
+    if source is None or not is_jinja:
+        return ChatTemplate(_resembling(source, facts.name), **texts)
     if choice is not None:
         return ChatTemplate(BUILTIN.get(choice, choice), **texts)
-    if facts.chat_template is None:
-        _log.warning("template.missing", model=facts.name, used="chatml")
-        return ChatTemplate(BUILTIN["chatml"], **texts)
     try:
-        return ChatTemplate(facts.chat_template, **texts)
+        return ChatTemplate(source, **texts)
     except TemplateSourceError as error:
-        name = guess(facts.chat_template) or "chatml"
-        _log.warning("template.unusable", model=facts.name, used=name, reason=str(error))
-        return ChatTemplate(BUILTIN[name], **texts)
+        _log.warning("template.unusable", model=facts.name, reason=str(error))
+        return ChatTemplate(_resembling(source, facts.name), **texts)
+
+
+def _resembling(source: str | None, model: str) -> str:
+    """Return the builtin that a source names or resembles, chatml if none."""
+    if source in BUILTIN:
+        return BUILTIN[source]
+    name = guess(source or "")
+    if name is None:
+        _log.warning("template.unknown" if source else "template.missing", model=model, used="chatml")
+    return BUILTIN[name or "chatml"]
 
 
 def _refused(error: jinja2.TemplateError) -> InvalidRequestError:
@@ -146,7 +168,10 @@ def _tojson(
 
 def _environment() -> BoundedEnvironment:
     environment = BoundedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols], filters={"tojson": _tojson}
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=[loopcontrols, Generation],
+        filters={"tojson": _tojson},
     )
     environment.globals.update(raise_exception=_raise_exception, strftime_now=_strftime_now)
     return environment

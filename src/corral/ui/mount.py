@@ -27,7 +27,7 @@ def mount(app: FastAPI, router: RouterPort, settings: Settings) -> None:
 
     NiceGUI, of which a process has one, is imported on a thread when `app` starts, while the model loads.
     """
-    page = PageRoute(Serving(router, settings), Keys(settings.server.api_keys))
+    page = PageRoute(Serving(router, settings), Keys(settings.server.api_keys), settings.server.prefix)
     app.router.routes.append(page)
     inner = app.router.lifespan_context
 
@@ -40,17 +40,18 @@ def mount(app: FastAPI, router: RouterPort, settings: Settings) -> None:
 
 
 class PageRoute(BaseRoute):
-    """The paths that belong to NiceGUI."""
+    """The paths that belong to NiceGUI, which is told the `prefix` that the browser sees before them."""
 
-    def __init__(self, serving: Serving, keys: Keys) -> None:
+    def __init__(self, serving: Serving, keys: Keys, prefix: str) -> None:
         self._serving = serving
         self._keys = keys
+        self._prefix = prefix
         self._opening: asyncio.Task[ASGIApp] | None = None
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Take `/` and the prefixes."""
+        """Take `/`, its other name, and the prefixes."""
         match scope:
-            case {"type": "http", "method": "GET", "path": "/"}:
+            case {"type": "http", "method": "GET" | "HEAD", "path": "/" | "/index.html"}:
                 is_ours = True
             case {"type": "http" | "websocket", "path": path}:
                 is_ours = path.startswith(PUBLIC_PREFIXES)
@@ -63,10 +64,15 @@ class PageRoute(BaseRoute):
         raise NoMatchFound(name, path_params)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let NiceGUI answer, once it is there."""
+        """Let NiceGUI answer, once it is there. It knows no HEAD, and would build a page for it."""
+        path = "/" if scope["path"] == "/index.html" else scope["path"]
+        if scope.get("method") == "HEAD" and path == "/":
+            await _head(send)
+            return
         assert self._opening is not None, "the application's lifespan has not begun"
         nicegui = await asyncio.shield(self._opening)
-        await nicegui(scope, receive, send)
+        outside = {"root_path": self._prefix, "path": self._prefix + path}
+        await nicegui({**scope, **outside}, receive, send)
 
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -83,6 +89,12 @@ class PageRoute(BaseRoute):
         frame = make_frame(self._serving, self._keys)
         await stack.enter_async_context(frame.router.lifespan_context(frame))
         return frame
+
+
+async def _head(send: Send) -> None:
+    headers = [(b"content-type", b"text/html; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _import() -> MakeFrame:

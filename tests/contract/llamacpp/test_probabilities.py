@@ -9,7 +9,7 @@ B = Candidate(66, b"B", -1.0)
 
 
 def probs(piece):
-    return TokenProbs(65, piece, -0.5, [A, B], [Candidate(65, b"A", 0.75)])
+    return TokenProbs(65, piece, -0.5, [A, B], [Candidate(65, b"A", 0.75)], 0.75)
 
 
 @pytest.fixture
@@ -57,6 +57,37 @@ def test_post_sampling_probs_renames_the_newer_keys(router, answer):
     assert item["prob"] == 0.75
     assert item["top_probs"] == [{"id": 65, "token": "A", "bytes": [65], "prob": 0.75}]
     assert "logprob" not in item
+
+
+def test_after_sampling_the_impossible_is_not_shown_and_the_chosen_has_its_own_probability(router, answer):
+    left = [Candidate(66, b"B", 0.75), Candidate(67, b"C", 0.0)]
+    router.texts, router.probs = ["A"], [TokenProbs(65, b"A", -3.0, [A, B], left, 0.25)]
+
+    (item,) = answer(post_sampling_probs=True)["completion_probabilities"]
+
+    assert item["prob"] == 0.25
+    assert [top["id"] for top in item["top_probs"]] == [66]
+
+
+def test_beside_the_most_probable_token_the_others_had_no_chance(router, answer):
+    everything = [Candidate(65, b"A", 0.75), Candidate(66, b"B", 0.25)]
+    router.texts, router.probs = ["A"], [TokenProbs(65, b"A", -0.5, [A, B], everything, 1.0)]
+
+    (item,) = answer(post_sampling_probs=True, temperature=0)["completion_probabilities"]
+
+    assert item["top_probs"] == [
+        {"id": 65, "token": "A", "bytes": [65], "prob": 1.0},
+        {"id": 66, "token": "B", "bytes": [66], "prob": 0.0},
+    ]
+    assert [older["prob"] for older in item["probs"]] == [0.75, 0.25]
+
+
+def test_the_only_token_left_by_the_chain_stands_alone(router, answer):
+    router.texts, router.probs = ["A"], [TokenProbs(65, b"A", -0.5, [A, B], [Candidate(65, b"A", 1.0)], 1.0)]
+
+    (item,) = answer(post_sampling_probs=True)["completion_probabilities"]
+
+    assert [top["prob"] for top in item["top_probs"]] == [1.0]
 
 
 def test_minus_infinity_becomes_the_lowest_float32(router, answer):

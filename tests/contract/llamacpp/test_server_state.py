@@ -3,6 +3,7 @@
 import re
 
 import msgspec
+import pytest
 
 from corral.core.settings import GenerationDefaults
 
@@ -48,10 +49,32 @@ def test_props_show_the_models_own_template(client, router):
     assert client.get("/props").json()["chat_template"] == "{{ messages }}"
 
 
-def test_changing_props_needs_the_switch(client, open_client, refused):
+def test_changing_props_needs_the_switch(client, refused):
     error = refused(client.post("/props", {"system_prompt": "x"}), "Start it with `--props`", status=501)
+
     assert error["type"] == "not_supported_error"
-    refused(open_client.post("/props", {"system_prompt": "x"}), "'system_prompt'", status=501)
+
+
+def test_a_system_prompt_is_set_shown_and_cleared(open_client):
+    assert open_client.post("/props", {"system_prompt": "Be kind."}).json() == {"success": True}
+    assert open_client.get("/props").json()["system_prompt"] == "Be kind."
+
+    open_client.post("/props", {"system_prompt": ""})
+
+    assert open_client.get("/props").json()["system_prompt"] == ""
+
+
+@pytest.mark.parametrize("body", [{}, {"system_prompt": None}, {"other": 1}])
+def test_props_that_are_not_named_stay(open_client, body):
+    open_client.post("/props", {"system_prompt": "Be kind."})
+
+    assert open_client.post("/props", body).json() == {"success": True}
+    assert open_client.get("/props").json()["system_prompt"] == "Be kind."
+
+
+def test_a_wrong_system_prompt_is_refused(open_client, refused):
+    refused(open_client.post("/props", {"system_prompt": 5}), "'system_prompt'")
+    refused(open_client.post("/props", {"system_prompt": "x" * 2001}), "too many tokens")
 
 
 def test_slots_need_the_switch(client, refused):
@@ -70,7 +93,7 @@ def test_a_slot_shows_what_it_runs(open_client, router):
 
     assert (slot["id"], slot["state"], slot["is_processing"]) == (0, 1, True)
     assert slot["prompt"] == "Once"
-    assert slot["id_task"] == slot["task_id"] == router.requests[0].request_id
+    assert slot["id_task"] == slot["task_id"] == 3
     assert slot["n_predict"] == slot["params"]["n_predict"] == 9
     assert slot["seed_cur"] == 42
     assert (slot["n_prompt_tokens"], slot["n_prompt_tokens_processed"], slot["n_prompt_tokens_cache"]) == (
@@ -88,6 +111,13 @@ def test_a_slot_shows_what_it_runs(open_client, router):
         "stopping_word": "",
     }
     assert (other["id"], other["prompt"], other["id_task"]) == (1, "", -1)
+
+
+def test_a_slot_that_was_never_used_tells_nothing_of_a_task(open_client):
+    slot = open_client.get("/slots").json()[1]
+
+    assert slot["n_predict"] == -1
+    assert {"params", "n_prompt_tokens", "n_prompt_tokens_processed"}.isdisjoint(slot)
 
 
 def test_an_idle_slot_has_state_zero(open_client):
@@ -137,3 +167,12 @@ def test_metrics_are_an_exposition_of_every_series(open_client):
         }
     )
     assert "nan" not in reply.text
+
+
+@pytest.mark.parametrize("is_stream", [True, False])
+def test_a_slot_tells_whether_its_request_is_streamed(open_client, is_stream):
+    open_client.post("/completion", {"prompt": "Once", "stream": is_stream})
+
+    slot = open_client.get("/slots").json()[0]
+
+    assert slot["stream"] is slot["params"]["stream"] is is_stream

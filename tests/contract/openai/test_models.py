@@ -1,5 +1,7 @@
 """GET /v1/models and one model."""
 
+from corral.core.settings import ModelSettings
+
 
 def test_the_list_has_the_one_model(client):
     reply = client.get("/v1/models").json()
@@ -15,9 +17,21 @@ def test_the_list_has_the_one_model(client):
         "n_embd": 64,
         "n_params": 1000,
         "size": 2000,
+        "ftype": "Q8_0",
     }
     assert isinstance(model["created"], int)
     assert [entry["model"] for entry in reply["models"]] == ["tiny"]
+
+
+def test_names_and_tags_are_told_and_every_name_is_known(make_client):
+    client = make_client(model=ModelSettings(aliases=("tiny", "small"), tags=("fast", "kind")))
+
+    reply = client.get("/models").json()
+
+    assert reply["data"][0]["aliases"] == ["tiny", "small"]
+    assert reply["data"][0]["tags"] == reply["models"][0]["tags"] == ["fast", "kind"]
+    assert reply["models"][0]["details"]["quantization_level"] == "Q8_0"
+    assert client.get("/v1/models/small").json()["id"] == "tiny"
 
 
 def test_one_model_is_found_by_its_id_which_may_be_a_path(client, router):

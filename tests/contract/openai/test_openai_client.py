@@ -118,7 +118,21 @@ def test_an_unknown_model_or_path_raises_not_found(ai):
     with pytest.raises(openai.NotFoundError):
         ai.models.retrieve("other")
     with pytest.raises(openai.NotFoundError):
-        ai.embeddings.create(model="tiny", input="x")
+        ai.moderations.create(input="x")
+
+
+@pytest.mark.parametrize("options", [{}, {"encoding_format": "float"}, {"encoding_format": "base64"}])
+def test_embeddings_are_numbers_whatever_the_format(ai, run_for, options):
+    run_for("embed")
+
+    answer = ai.embeddings.create(model="tiny", input=["a", "bc"], **options)
+
+    found = answer.data[0].embedding
+    if options == {"encoding_format": "base64"}:  # the client decodes only what it asked for by itself
+        assert isinstance(found, str)
+    else:
+        assert found == pytest.approx([0.6, 0.8])
+    assert answer.usage.total_tokens == 3
 
 
 def test_a_full_queue_raises_a_server_error_that_can_be_retried(ai, router):

@@ -98,7 +98,7 @@ def test_streamed_logprobs_follow_the_text(client):
         ({"logprobs": True}, "'logprobs'"),
         ({"echo": "yes"}, "'echo'"),
         ({"n": 3}, "'n'"),
-        ({"json_schema": {"type": "object"}}, "'json_schema'"),
+        ({"json_schema": ["object"]}, '"json_schema"'),
     ],
 )
 def test_what_is_not_served_is_refused(client, router, refused, body, words):

@@ -147,6 +147,22 @@ def test_silence_is_broken_by_comments_even_before_the_first_event():
     assert exchange.body.endswith(b" close")
 
 
+def test_without_an_interval_a_stream_waits_as_long_as_it_takes():
+    async def scene():
+        exchange = Exchange(keep_alive_s=None)
+        serving = asyncio.create_task(exchange.serve())
+        await asyncio.sleep(0)
+        exchange.generation.put(START)
+        exchange.generation.fail(InvalidRequestError("late"))
+        await serving
+        return exchange
+
+    exchange = asyncio.run(scene())
+
+    assert KEEP_ALIVE not in exchange.body
+    assert exchange.body.endswith(b" close")
+
+
 def test_work_for_a_client_that_leaves_is_cancelled():
     async def scene():
         exchange = Exchange()

@@ -4,10 +4,9 @@ import re
 
 import pytest
 
-from corral.api import docs, llamacpp, openai
-from corral.api.llamacpp import routes as llamacpp_routes
-from corral.api.openai import routes as openai_routes
+from corral.api import anthropic, docs, llamacpp, openai
 from corral.api.openapi import describe
+from corral.api.server import dialects
 from corral.api.serving import Serving
 from corral.core.settings import Settings
 
@@ -18,8 +17,7 @@ class NoRouter:
 
 @pytest.fixture(scope="module")
 def endpoints():
-    serving = Serving(NoRouter(), Settings())
-    return [*llamacpp_routes.routes(serving), *openai_routes.routes(serving)]
+    return dialects(Serving(NoRouter(), Settings()))
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +70,7 @@ def test_the_page_names_no_other_host():
 def test_the_dialects_are_documented():
     assert llamacpp.__doc__
     assert openai.__doc__
+    assert anthropic.__doc__
 
 
 @pytest.mark.parametrize("name", docs._ASSETS)

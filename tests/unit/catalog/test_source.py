@@ -15,7 +15,7 @@ def test_a_path_is_taken_as_it_is_and_is_the_name(tmp_path):
     path.touch()
 
     assert resolve(ModelSettings(path=str(path))) == ModelSource(path, str(path))
-    assert resolve(ModelSettings(path=str(path), alias="tiny")).name == "tiny"
+    assert resolve(ModelSettings(path=str(path), aliases=("tiny", "small"))).name == "small"
 
 
 @pytest.mark.parametrize("name", ["none.gguf", "."])

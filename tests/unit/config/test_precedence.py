@@ -88,11 +88,6 @@ def test_a_variable_that_no_option_reads_is_worth_a_warning(parse):
     )
 
 
-def test_a_variable_not_honoured_yet_is_refused_by_name(parse):
-    with pytest.raises(SettingsError, match="LLAMA_ARG_SSL_KEY_FILE is a llama-server variable"):
-        parse(environ={"LLAMA_ARG_SSL_KEY_FILE": "key.pem"})
-
-
 def test_nothing_given_is_the_defaults(parse):
     settings = parse().settings
 

@@ -34,6 +34,14 @@ def test_a_line_is_an_event_with_fields(lines):
     assert console.getvalue() == "model.ready model='a b' load_s=3.200\n"
 
 
+def test_no_field_can_begin_a_new_line(lines):
+    console = lines()
+
+    log.get("test").info("event", name="a\nmodel.ready")
+
+    assert console.getvalue() == "event name='a\\nmodel.ready'\n"
+
+
 def test_debug_shows_only_when_asked_for(lines):
     console = lines()
     log.get("test").debug("hidden")
@@ -43,8 +51,9 @@ def test_debug_shows_only_when_asked_for(lines):
     assert console.getvalue() == "shown\n"
 
 
-def test_nothing_is_written_when_disabled(lines):
-    console = lines(is_enabled=False)
+@pytest.mark.parametrize("fields", [{"is_enabled": False}, {"verbosity": -1}])
+def test_nothing_is_written_when_disabled(lines, fields):
+    console = lines(**fields)
 
     log.get("test").error("hidden")
 

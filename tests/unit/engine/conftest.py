@@ -12,6 +12,7 @@ from corral.core.request import GenerationRequest
 from corral.engine.fake import FakeBehaviour, FakeRunner
 from corral.engine.intake import Intake
 from corral.engine.scheduler import Scheduler
+from corral.engine.window import is_window_sliding
 
 
 class HandClock:
@@ -75,8 +76,10 @@ def make_bench():
         engine = EngineSettings(**{"n_ctx": 256, "n_parallel": 2, "n_batch": 64, **settings})
         runner = FakeRunner(engine, behaviour or FakeBehaviour())
         clock = HandClock()
-        is_shiftable = runner.is_shiftable and engine.is_context_shift
-        intake = Intake(runner.vocabulary, runner.facts, clock, is_shiftable=is_shiftable)
+        is_shiftable = is_window_sliding(engine, is_shiftable=runner.is_shiftable)
+        intake = Intake(
+            runner.vocabulary, runner.facts, clock, is_shiftable=is_shiftable, projector=runner.projector
+        )
         return Bench(runner, Scheduler(runner, engine, clock), intake)
 
     return make

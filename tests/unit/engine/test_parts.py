@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from corral.core.errors import ModelLoadError
 from corral.engine.fake import FakeBehaviour
-from corral.engine.planner import StepCost, chunks, prefill_budget
 from corral.engine.radix import RadixTree
+from corral.engine.step_cost import StepCost, chunks, prefill_budget
 from corral.engine.text import TextStream
 from corral.engine.window import Cut, cut_context, cut_prompt
 

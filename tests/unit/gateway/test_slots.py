@@ -80,3 +80,52 @@ def test_an_end_without_a_start_changes_nothing(slots, words):
     slots.output(words.output("never started", end=words.end(FinishReason.CANCELLED)))
 
     assert slots.n_busy == 0
+
+
+def test_a_slot_that_was_never_used_holds_nothing(slots):
+    assert slots.views()[0].n_tokens is None
+
+
+def test_a_slot_holds_its_prompt_while_it_runs_and_then_all_that_came(slots, words):
+    slots.start(words.request(), words.start())
+    running = slots.views()[0]
+
+    slots.output(words.output(tokens=(1, 2), end=words.end()))
+
+    ended = slots.views()[0]
+    assert running.n_tokens == running.start.n_prompt_tokens
+    assert ended.n_tokens == ended.end.n_past
+
+
+def test_files_and_erasing_change_what_a_slot_holds(slots, words):
+    slots.start(words.request(), words.start())
+    slots.output(words.output(end=words.end()))
+
+    slots.fill(0, 9)
+    filled = slots.views()[0].n_tokens
+    slots.fill(0, 0)
+
+    assert (filled, slots.views()[0].n_tokens) == (9, 0)
+
+
+def test_a_slot_that_was_only_filled_and_erased_is_as_one_never_used(slots):
+    slots.fill(1, 9)
+    slots.fill(1, 0)
+
+    assert slots.views()[1].n_tokens is None
+
+
+def test_a_sequence_takes_the_place_of_what_a_file_filled_in(slots, words):
+    slots.fill(0, 9)
+
+    slots.start(words.request(), words.start())
+    slots.fill(0, 5)
+
+    assert slots.views()[0].n_tokens == slots.views()[0].start.n_prompt_tokens
+
+
+def test_starts_are_numbered(slots, words):
+    slots.start(words.request("a"), words.start("a", slot=0))
+    slots.start(words.request("b"), words.start("b", slot=1))
+
+    assert [view.task for view in slots.views()] == [0, 1]

@@ -61,6 +61,11 @@ def test_variables_are_given_but_cannot_replace_the_chat():
         ("{{ 'a-b'.split('-') | last }}{{ ' x ' | trim }}{{ 'X'.lower() }}", "bxx"),
         ("{% macro say(x) %}<{{ x }}>{% endmacro %}{{ say('a') + say('b') }}", "<a><b>"),
         ("{{ strftime_now('%Y') | length }}", "4"),
+        ("{{ date_string == strftime_now('%d %b %Y') }}", "True"),
+        (
+            "{% for m in messages[:1] %}{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}",
+            "Be kind.",
+        ),
     ],
 )
 def test_what_model_authors_expect_of_the_environment(source, text):
@@ -128,6 +133,14 @@ def test_each_builtin_holds_the_whole_chat_in_order(name):
         ("phi3", "<|user|>\nHi<|end|>\n<|assistant|>\n"),
         ("zephyr", "<|user|>\nHi</s>\n<|assistant|>\n"),
         ("vicuna", "USER: Hi\nASSISTANT:"),
+        ("chatglm3", "[gMASK]sop<|user|>\n Hi<|assistant|>"),
+        ("chatglm4", "[gMASK]<sop><|user|>\nHi<|assistant|>\n"),
+        ("deepseek2", "User: Hi\n\nAssistant:"),
+        ("exaone3", "[|user|]Hi\n[|assistant|]"),
+        ("minicpm", "<用户>Hi<AI>"),
+        ("monarch", "user\nHi</s>\n<s>assistant\n"),
+        ("openchat", "GPT4 Correct User: Hi<|end_of_turn|>GPT4 Correct Assistant:"),
+        ("orion", "Human: Hi\n\nAssistant: </s>"),
         (
             "llama3",
             (
@@ -154,6 +167,14 @@ def test_a_builtins_first_turn_to_the_letter(name, text):
         ("USER: ASSISTANT: ", "vicuna"),
         ("### Instruction: <|EOT|>", "deepseek"),
         ("<|START_OF_TURN_TOKEN|>", "command-r"),
+        ("[gMASK]<sop><|user|>", "chatglm4"),
+        ("[gMASK]sop", "chatglm3"),
+        ("GPT4 Correct User", "openchat"),
+        ("<用户>", "minicpm"),
+        ("[|system|][|assistant|][|endofturn|]", "exaone3"),
+        ("{{ bos_token + message['role'] }}", "monarch"),
+        ("{{ '\\n\\nAssistant: ' + eos_token }}", "orion"),
+        ("{{ 'Assistant: ' + message['content'] + eos_token }}", "deepseek2"),
     ],
 )
 def test_a_family_is_recognized_by_its_marks(source, name):
@@ -179,6 +200,20 @@ def test_a_models_own_template_is_used():
 def test_a_template_that_does_not_compile_falls_back_to_its_likeness():
     assert for_model(facts("{% bad %}[INST]")).source == BUILTIN["mistral"]
     assert for_model(facts("{% bad %}")).source == CHATML
+
+
+def test_without_jinja_a_source_only_shows_its_family():
+    assert for_model(facts("{{ 1 }}<|im_start|>"), is_jinja=False).source == CHATML
+    assert for_model(facts("own"), "x [INST] y", is_jinja=False).source == BUILTIN["mistral"]
+    assert for_model(facts("own"), "gemma", is_jinja=False).source == BUILTIN["gemma"]
+    assert for_model(facts("own"), is_jinja=False).source == CHATML
+
+
+def test_an_orion_chat_carries_its_system_text_in_the_first_turn():
+    assert (
+        rendered(BUILTIN["orion"])
+        == "Human: Be kind.\n\nHi\n\nAssistant: </s>Hello</s>Human: Bye\n\nAssistant: </s>"
+    )
 
 
 def test_a_choice_is_a_name_or_jinja():

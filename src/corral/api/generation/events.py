@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from corral.api.generation.answer import Answer
 from corral.api.generation.request import Ask
 from corral.api.ports import GenerationPort, RouterPort
-from corral.core.outcome import SequenceOutput, SequenceStart
+from corral.core.outcome import PromptProgress, SequenceOutput, SequenceStart
 
-Event = SequenceStart | SequenceOutput
+Event = SequenceStart | PromptProgress | SequenceOutput
 # What several generations give, and each reader's task when it has ended.
 _Arrivals = asyncio.Queue["tuple[Ask, Event] | asyncio.Task[None]"]
 
@@ -35,7 +35,7 @@ async def collect(router: RouterPort, asks: list[Ask]) -> list[Answer]:
             answer = answers[event.request_id, event.index]
             if isinstance(event, SequenceOutput):
                 answer.add(event)
-            else:
+            elif isinstance(event, SequenceStart):
                 answer.start = event
     return list(answers.values())
 

@@ -29,7 +29,9 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
     response_fields: tuple[str, ...] = ()
 
 
-def showing(fields: GenerationFields, *, model: str, facts: ModelFacts, probs: ProbsShape | None) -> Showing:
+def showing(
+    fields: GenerationFields, *, model: str, facts: ModelFacts, probs: ProbsShape | None = None
+) -> Showing:
     """Return what `fields` want to see."""
     return Showing(
         model=model,
@@ -56,7 +58,7 @@ def answer_object(answer: Answer, show: Showing) -> dict[str, Any]:
         "generation_settings": generation_settings(
             answer.ask.request,
             model=show.model,
-            n_ctx=show.facts.n_ctx,
+            facts=show.facts,
             seed=end.seed,
             is_stream=show.is_stream,
         ),

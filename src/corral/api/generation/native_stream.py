@@ -8,9 +8,10 @@ import msgspec
 
 from corral.api.generation.live import LiveAnswer, unstarted
 from corral.api.generation.native import Showing, answer_object
+from corral.api.generation.progress import shown
 from corral.api.generation.request import Ask
 from corral.api.sse import encode, frame
-from corral.core.outcome import SequenceOutput, SequenceStart
+from corral.core.outcome import PromptProgress, SequenceOutput, SequenceStart
 
 
 class NativeStream:
@@ -24,6 +25,11 @@ class NativeStream:
         """Prepare the frames of a sequence; nothing is sent."""
         self._lines[start.request_id, start.index] = _Line(LiveAnswer(ask, start))
         return b""
+
+    def progress(self, ask: Ask, progress: PromptProgress) -> bytes:
+        """Return the event that tells how far the prompt is."""
+        event = {"content": "", "stop": False, "index": ask.first_index + progress.index, "tokens": []}
+        return frame({**event, "prompt_progress": shown(progress)})
 
     def output(self, ask: Ask, output: SequenceOutput) -> bytes:
         """Return the event of a token, if it has text, and after the last one the whole answer."""

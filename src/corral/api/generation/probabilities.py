@@ -39,9 +39,8 @@ def items(probs: list[TokenProbs], shape: ProbsShape, before: bytes = b"") -> li
 def newer(entry: TokenProbs, shape: ProbsShape) -> dict[str, Any]:
     """Return one token's item in the newer keys, which are OpenAI's chat logprobs too."""
     if shape.is_post_sampling:
-        chosen = next((found.value for found in entry.sampled if found.token == entry.token), 0.0)
-        top = [{**_token(found), "prob": float32(found.value)} for found in entry.sampled[: shape.n_shown]]
-        return {**_token(entry), "prob": float32(chosen), "top_probs": top}
+        top = [{**_token(found), "prob": float32(found.value)} for found in _choice_of(entry, shape.n_shown)]
+        return {**_token(entry), "prob": float32(entry.prob), "top_probs": top}
     top = [{**_token(found), "logprob": _logprob(found.value)} for found in entry.top[: shape.n_shown]]
     return {**_token(entry), "logprob": _logprob(entry.logprob), "top_logprobs": top}
 
@@ -88,6 +87,19 @@ def is_cut(tail: bytes) -> bool:
 def text_of(piece: bytes) -> str:
     """Return a token's text, with U+FFFD for what is no whole character."""
     return piece.decode("utf-8", "replace")
+
+
+def _choice_of(entry: TokenProbs, n_shown: int) -> list[Candidate]:
+    """Return the candidates that could have been chosen, best first.
+
+    Where the best one is taken though others survived (temperature 0), they are shown with 0, as
+    llama-server's temperature sampler once left them.
+    """
+    is_greedy = entry.prob == 1 and any(found.value < 1 for found in entry.sampled[:1])
+    if not is_greedy:
+        return [found for found in entry.sampled[:n_shown] if found.value > 0]
+    others = [Candidate(found.token, found.piece, 0.0) for found in entry.top if found.token != entry.token]
+    return [Candidate(entry.token, entry.piece, 1.0), *others][:n_shown]
 
 
 def _older(entry: TokenProbs, n_shown: int) -> dict[str, Any]:

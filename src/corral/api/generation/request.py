@@ -9,10 +9,13 @@ import msgspec
 
 from corral.api.generation import limits
 from corral.api.generation.fields import GenerationFields
+from corral.api.generation.images import MediaTerms, with_images
+from corral.api.generation.loras import to_loras
 from corral.api.generation.numbers import clamped
 from corral.api.generation.prompts import WirePrompt
 from corral.api.generation.refusals import refuse_unserved
 from corral.api.generation.sampling import to_sampling
+from corral.api.generation.structure import to_structure
 from corral.core.messages import ModelFacts
 from corral.core.request import GenerationRequest
 from corral.core.settings import GenerationDefaults
@@ -34,11 +37,13 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     caller: str
     is_cached: bool
     is_bos_wanted: bool = True
+    media: MediaTerms = MediaTerms()
 
 
 def to_asks(fields: GenerationFields, prompts: list[WirePrompt], terms: Terms) -> list[Ask]:
     """Return one ask per prompt. Raises InvalidRequestError."""
     refuse_unserved(fields)
+    prompts = with_images(prompts, fields.image_data, terms.facts, terms.media)
     shared = _shared(fields, terms)
     n = shared["n"]
     return [
@@ -61,13 +66,23 @@ def _shared(fields: GenerationFields, terms: Terms) -> dict[str, Any]:
         "max_tokens": n_predict if n_predict >= 0 else None,
         "is_until_context_full": n_predict == limits.UNTIL_FULL,
         "max_predict_ms": _time_limit_ms(fields.t_max_predict_ms),
-        "stop": limits.stops(fields),
+        "stop": limits.stops(fields) or defaults.stop,
+        "n_indent": clamped("n_indent", fields.n_indent or 0, 0),
+        "is_streamed": bool(fields.stream),
+        "is_progress_wanted": bool(fields.stream and fields.return_progress),
         "n_keep": limits.n_keep(fields, defaults.n_keep),
         "n_discard": clamped("n_discard", fields.n_discard or 0, 0),
         "slot": limits.slot(fields, facts.n_slots),
-        "is_cache_wanted": terms.is_cached if fields.cache_prompt is None else fields.cache_prompt,
+        "is_cache_wanted": _first(fields.cache_prompt, defaults.is_cache_wanted, terms.is_cached),
+        "loras": to_loras(fields.lora, len(facts.loras)),
         "caller": terms.caller,
+        "structure": to_structure(fields, defaults.structure),
     }
+
+
+def _first(*wishes: bool | None) -> bool:
+    """Return the first that says something; the last does."""
+    return next(wish for wish in wishes if wish is not None)
 
 
 def _time_limit_ms(value: float | None) -> float | None:

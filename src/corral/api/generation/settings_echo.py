@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from corral.api.generation.limits import UNTIL_FULL
+from corral.api.generation.loras import in_force, to_wire
 from corral.api.generation.numbers import float32
 from corral.api.generation.sampling import RANDOM_SEED
+from corral.core.messages import ModelFacts
 from corral.core.request import GenerationRequest
 from corral.core.sampling import SamplingParams
 
@@ -14,13 +17,18 @@ _WIRE_SAMPLERS = {"typ_p": "typical_p"}
 
 
 def generation_settings(
-    request: GenerationRequest, *, model: str, n_ctx: int, seed: int | None = None, is_stream: bool = False
+    request: GenerationRequest,
+    *,
+    model: str,
+    facts: ModelFacts,
+    seed: int | None = None,
+    is_stream: bool = False,
 ) -> dict[str, Any]:
     """Return the settings of `request`; `seed` is the one really used, None if none was drawn yet."""
     n_predict = _n_predict(request)
     asked = request.sampling.seed
     return {
-        "n_ctx": n_ctx,
+        "n_ctx": facts.n_ctx,
         "n_predict": n_predict,
         "model": model,
         "seed": RANDOM_SEED if asked is None else asked,
@@ -34,13 +42,22 @@ def generation_settings(
         "stream": is_stream,
         "n_probs": request.sampling.n_probs,
         "min_keep": request.sampling.min_keep,
-        "grammar": "",
+        "grammar": request.structure.text if request.structure else "",
         "samplers": [_WIRE_SAMPLERS.get(name, name) for name in request.sampling.samplers],
-        "logit_bias": [{"bias": float32(bias), "token": key} for key, bias in request.sampling.logit_bias],
+        "logit_bias": _bias(request.sampling, facts.eog),
         "cache_prompt": request.is_cache_wanted,
         "t_max_predict_ms": -1 if request.max_predict_ms is None else request.max_predict_ms,
-        "lora": [],
+        "lora": to_wire(in_force(facts.loras) if request.loras is None else request.loras),
     }
+
+
+def _bias(sampling: SamplingParams, eog: list[int]) -> list[dict[str, Any]]:
+    """Return the offsets of tokens, None for minus infinity: so `ignore_eos` forbids all that ends a text."""
+    shown = [
+        {"bias": None if bias == -math.inf else float32(bias), "token": key}
+        for key, bias in sampling.logit_bias
+    ]
+    return shown + [{"bias": None, "token": token} for token in eog if sampling.ignore_eos]
 
 
 def _n_predict(request: GenerationRequest) -> int:
@@ -61,7 +78,7 @@ def _chain(sampling: SamplingParams) -> dict[str, Any]:
         "top_k": sampling.top_k,
         "top_p": float32(sampling.top_p),
         "min_p": float32(sampling.min_p),
-        "tfs_z": 1.0,
+        "tfs_z": float32(sampling.tfs_z),
         "typical_p": float32(sampling.typical_p),
         "top_n_sigma": float32(sampling.top_n_sigma),
         "xtc_probability": float32(sampling.xtc_probability),
@@ -78,5 +95,8 @@ def _chain(sampling: SamplingParams) -> dict[str, Any]:
         "mirostat": sampling.mirostat,
         "mirostat_tau": float32(sampling.mirostat_tau),
         "mirostat_eta": float32(sampling.mirostat_eta),
-        "penalize_nl": False,
+        "adaptive_target": float32(sampling.adaptive_target),
+        "adaptive_decay": float32(sampling.adaptive_decay),
+        "penalize_nl": sampling.is_newline_penalized,
+        "backend_sampling": False,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,7 +16,6 @@ from corral.api.llamacpp.translate import completion_asks, completion_showing
 from corral.api.llamacpp.types import CompletionBody
 from corral.api.replies import json_reply
 from corral.api.serving import Serving
-from corral.api.sse import EventStream
 
 
 class Completion:
@@ -26,13 +26,18 @@ class Completion:
 
     async def __call__(self, request: Request) -> Response:
         """Generate for each prompt of the body."""
+        return await self.answer(request, await body.read(request, CompletionBody))
+
+    async def answer(self, request: Request, wanted: CompletionBody, shown: str | None = None) -> Response:
+        """Generate for each prompt of `wanted`; `shown` is what the answer tells in place of the prompt."""
         serving = self._serving
-        wanted = await body.read(request, CompletionBody)
         terms = serving.terms(caller_of(request), is_cached=False)
         asks = completion_asks(wanted, terms)
+        if shown is not None:
+            asks = [msgspec.structs.replace(ask, supplied=shown) for ask in asks]
         show = completion_showing(wanted, asks, terms, serving.model)
         if wanted.stream:
-            return EventStream(serving.router, asks, NativeStream(show))
+            return serving.stream(asks, NativeStream(show))
         answers = await while_connected(request.receive, collect(serving.router, asks))
         objects = [answer_object(answer, show) for answer in answers]
         return json_reply(objects[0] if len(objects) == 1 else objects)

@@ -7,9 +7,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from corral.api import body
 from corral.api.generation.limits import UNTIL_FULL
 from corral.api.generation.settings_echo import generation_settings
 from corral.api.llamacpp.slots import slot_object
+from corral.api.llamacpp.types import PropsBody
 from corral.api.replies import json_reply
 from corral.api.serving import Serving
 from corral.core.errors import NotSupportedError, UnavailableError
@@ -21,7 +23,7 @@ _NO_SLOTS = "This server does not support slots endpoint. Start it with `--slots
 
 
 class ServerState:
-    """The routes that ask nothing of the engine."""
+    """What is, and the one thing that can be changed."""
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
@@ -37,29 +39,35 @@ class ServerState:
         defaults = self._default_settings()
         return json_reply(
             {
-                "system_prompt": "",
+                "system_prompt": facts.system_prompt,
                 "default_generation_settings": {**defaults, "params": defaults},
                 "total_slots": facts.n_slots,
                 "chat_template": facts.chat_template or "",
-                "model_path": model.path or self._serving.model,
+                "model_path": facts.path or model.path or self._serving.model,
                 "model_alias": model.alias or self._serving.model,
-                "modalities": {"vision": False, "audio": False},
+                "model_ftype": facts.file_type,
+                "modalities": {"vision": facts.has_vision, "audio": facts.has_audio},
+                "media_marker": self._serving.media.mark,
                 "endpoint_slots": server.is_slots,
                 "endpoint_props": server.is_props,
                 "endpoint_metrics": server.is_metrics,
+                "ui": server.is_ui,
                 "bos_token": facts.bos_text,
                 "eos_token": facts.eos_text,
                 "build_info": facts.build,
                 "is_sleeping": False,
-                "chat_template_caps": {},
+                "chat_template_caps": self._serving.template().capabilities,
             }
         )
 
-    async def change_props(self, _request: Request) -> Response:
-        """Refuse: a system prompt for all slots is not served yet."""
+    async def change_props(self, request: Request) -> Response:
+        """Change the system prompt, if the body has one."""
         if not self._serving.settings.server.is_props:
             raise NotSupportedError(_NO_PROPS)
-        raise NotSupportedError("Field 'system_prompt': a system prompt for all slots is not served yet")
+        wanted = await body.read(request, PropsBody)
+        if wanted.system_prompt is not None:
+            await self._serving.router.state.set_system_prompt(wanted.system_prompt)
+        return json_reply({"success": True})
 
     async def slots(self, request: Request) -> Response:
         """Return what each slot does."""
@@ -69,12 +77,13 @@ class ServerState:
         if "fail_on_no_slot" in request.query_params and all(view.is_processing for view in views):
             raise UnavailableError("no slot available")
         idle = default_request(self._serving.settings.generation)
-        return json_reply([slot_object(view, self._serving.model, idle) for view in views])
+        model, facts = self._serving.model, self._serving.router.facts()
+        return json_reply([slot_object(view, model, facts, idle) for view in views])
 
     def _default_settings(self) -> dict[str, Any]:
         request = default_request(self._serving.settings.generation)
-        n_ctx = self._serving.router.facts().n_ctx
-        settings = generation_settings(request, model=self._serving.model, n_ctx=n_ctx)
+        facts = self._serving.router.facts()
+        settings = generation_settings(request, model=self._serving.model, facts=facts)
         return {**settings, "seed": -1 if request.sampling.seed is None else request.sampling.seed}
 
 
@@ -86,6 +95,7 @@ def default_request(defaults: GenerationDefaults) -> GenerationRequest:
         sampling=defaults.sampling,
         max_tokens=defaults.n_predict if defaults.n_predict >= 0 else None,
         is_until_context_full=defaults.n_predict == UNTIL_FULL,
+        stop=defaults.stop,
         n_keep=None if defaults.n_keep < 0 else defaults.n_keep,
-        is_cache_wanted=False,
+        is_cache_wanted=bool(defaults.is_cache_wanted),
     )

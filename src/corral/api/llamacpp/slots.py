@@ -5,17 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from corral.api.generation.settings_echo import generation_settings
+from corral.core.messages import ModelFacts
 from corral.core.outcome import FinishReason
-from corral.core.request import GenerationRequest, Piece
+from corral.core.request import GenerationRequest, Media, TextPiece
 from corral.gateway.slots import SlotView
+from corral.prompt.gallery import SHOWN_MARK
 
 
-def slot_object(view: SlotView, model: str, idle: GenerationRequest) -> dict[str, Any]:
-    """Return a slot's settings and progress; one that never ran shows the settings of `idle`."""
+def slot_object(view: SlotView, model: str, facts: ModelFacts, idle: GenerationRequest) -> dict[str, Any]:
+    """Return a slot's settings and progress.
+
+    One that never ran shows the settings of `idle` and none of what today's llama-server tells of a task.
+    """
     request = view.request or idle
     seed = view.start.seed if view.start else None
-    settings = generation_settings(request, model=model, n_ctx=view.n_ctx, seed=seed)
-    task = request.request_id or -1
+    settings = generation_settings(
+        request, model=model, facts=facts, seed=seed, is_stream=request.is_streamed
+    )
+    task = -1 if view.task is None else view.task
+    ran = {} if view.request is None else {"params": settings}
     return {
         **settings,
         "id": view.id,
@@ -26,24 +34,27 @@ def slot_object(view: SlotView, model: str, idle: GenerationRequest) -> dict[str
         "speculative": False,
         "prompt": _prompt_text(request),
         **_prompt_counts(view),
-        "params": settings,
+        **ran,
         "next_token": _next_token(view, request),
     }
 
 
-def _prompt_text(request: GenerationRequest) -> str | list[Piece]:
-    """Return the prompt as it was asked: text, or the pieces it was given in."""
-    if all(isinstance(piece, str) for piece in request.prompt):
-        return "".join(str(piece) for piece in request.prompt)
-    return request.prompt
+def _prompt_text(request: GenerationRequest) -> str | list[TextPiece]:
+    """Return the prompt as it was asked: text, or the pieces it was given in; a mark for each image."""
+    pieces = [SHOWN_MARK if isinstance(piece, Media) else piece for piece in request.prompt]
+    if all(isinstance(piece, str) for piece in pieces):
+        return "".join(str(piece) for piece in pieces)
+    return pieces
 
 
 def _prompt_counts(view: SlotView) -> dict[str, int]:
-    n_prompt = view.start.n_prompt_tokens if view.start else 0
-    n_cached = view.start.n_cached if view.start else 0
+    counts = {} if view.n_tokens is None else {"n_prompt_tokens": view.n_tokens}
+    if view.start is None:
+        return counts
+    n_cached = view.start.n_cached
     return {
-        "n_prompt_tokens": n_prompt,
-        "n_prompt_tokens_processed": n_prompt - n_cached,
+        **counts,
+        "n_prompt_tokens_processed": view.start.n_prompt_tokens - n_cached,
         "n_prompt_tokens_cache": n_cached,
     }
 

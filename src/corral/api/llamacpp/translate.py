@@ -13,7 +13,8 @@ def completion_asks(body: CompletionBody, terms: Terms) -> list[Ask]:
     """Return one ask per prompt. Raises InvalidRequestError."""
     if body.n_probs is None:
         body.n_probs = body.logprobs
-    return to_asks(body, to_prompts(body.prompt, terms.facts.n_vocab), terms)
+    prompt = terms.defaults.prompt if body.prompt is None else body.prompt
+    return to_asks(body, to_prompts(prompt, terms.facts.n_vocab), terms)
 
 
 def completion_showing(body: CompletionBody, asks: list[Ask], terms: Terms, model: str) -> Showing:

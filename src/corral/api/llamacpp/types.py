@@ -34,4 +34,10 @@ class DetokenizeBody(msgspec.Struct):
 class PropsBody(msgspec.Struct):
     """POST /props."""
 
-    system_prompt: Any = None
+    system_prompt: str | None = None
+
+
+class SlotFileBody(msgspec.Struct):
+    """POST /slots/{id_slot} with action save or restore."""
+
+    filename: str | None = None

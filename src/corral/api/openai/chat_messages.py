@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from corral.api.openai.chat_tools import to_calls
 from corral.api.openai.types import ChatBody, MessageBody
 from corral.core.errors import InvalidRequestError
 from corral.prompt.content import to_text
 from corral.prompt.messages import Message
 
 # OpenAI's newer name of the same role; templates know the older one.
-_ROLES = {"developer": "system"}
+ROLES = {"developer": "system"}
 
 
 def to_messages(body: ChatBody) -> list[Message]:
@@ -20,31 +21,22 @@ def to_messages(body: ChatBody) -> list[Message]:
 
 def refuse_unserved(body: ChatBody) -> None:
     """Raise InvalidRequestError for what would change the answer's form but is not served yet."""
-    for name in ("tools", "functions"):
+    for name in ("functions", "function_call"):
         if getattr(body, name):
-            raise InvalidRequestError(f"Unsupported param: {name}")
-    if body.tool_choice not in (None, "none", "auto"):
-        raise InvalidRequestError("Unsupported param: tool_choice")
-    if body.continue_final_message:
-        raise InvalidRequestError("Unsupported param: continue_final_message")
-    _refuse_format(body.response_format or {"type": "text"})
-
-
-def _refuse_format(form: dict[str, object]) -> None:
-    kind = form.get("type")
-    if kind in ("json_object", "json_schema"):
-        raise InvalidRequestError(f"Field 'response_format': type {kind!r} is not served yet, only 'text' is")
-    if kind != "text":
-        raise InvalidRequestError(
-            f'response_format type must be one of "text" or "json_object", but got: {kind}'
-        )
+            raise InvalidRequestError(f"Unsupported param: {name}; use tools and tool_choice")
 
 
 def _message(message: MessageBody, where: str) -> Message:
     if message.role is None:
         raise InvalidRequestError(f"Missing 'role' in {where}")
-    if message.tool_calls:
-        raise InvalidRequestError(f"Field '{where}.tool_calls': tool calls are not served yet")
-    if message.content is None:
+    calls = to_calls(message.tool_calls or [], where)
+    if message.content is None and not (calls or message.reasoning_content):
         raise InvalidRequestError(f"Missing 'content' in {where}")
-    return Message(_ROLES.get(message.role, message.role), to_text(message.content, where))
+    return Message(
+        ROLES.get(message.role, message.role),
+        to_text(message.content, where),
+        reasoning=message.reasoning_content or "",
+        tool_calls=calls,
+        tool_call_id=message.tool_call_id or "",
+        name=message.name or "",
+    )

@@ -8,17 +8,18 @@ import msgspec
 
 from corral.api.generation import probabilities, timings
 from corral.api.generation.answer import Answer
+from corral.api.generation.native import Showing, answer_object
 from corral.api.generation.numbers import clamped
 from corral.api.generation.probabilities import ProbsShape
-from corral.api.generation.request import Ask, Terms, to_asks
 from corral.api.generation.sampling import MAX_PROBS
 from corral.api.generation.usage import usage
+from corral.api.openai import chat_deltas
 from corral.api.openai.choices import finish_reason, new_id
+from corral.api.openai.response_format import to_schema
 from corral.api.openai.types import ChatBody
-from corral.api.serving import as_wire_prompt
 from corral.core.errors import InvalidRequestError
 from corral.core.messages import ModelFacts
-from corral.prompt.templates import Prompt
+from corral.prompt.answer_split import Reading, read_whole
 
 DEFAULT_TOP_LOGPROBS = 20
 
@@ -33,14 +34,19 @@ class ChatShowing(msgspec.Struct, frozen=True, kw_only=True):
     probs: ProbsShape | None
     has_usage_chunk: bool
     has_timings_per_token: bool
+    reading: Reading = Reading()
+    verbose: Showing | None = None
 
 
-def chat_asks(body: ChatBody, prompt: Prompt, terms: Terms) -> list[Ask]:
-    """Return the one ask of a chat. Raises InvalidRequestError."""
+def to_fields(body: ChatBody) -> ChatBody:
+    """Return `body` with OpenAI's names for options put under llama-server's. Raises InvalidRequestError."""
     shape = probs_shape(body)
     if shape is not None:
         body.n_probs = max(1, shape.n_shown)
-    return to_asks(body, [as_wire_prompt(prompt)], terms)
+    schema = to_schema(body.response_format)
+    if schema is not None:
+        body.json_schema = schema
+    return body
 
 
 def probs_shape(body: ChatBody) -> ProbsShape | None:
@@ -56,7 +62,9 @@ def probs_shape(body: ChatBody) -> ProbsShape | None:
     return None
 
 
-def chat_showing(body: ChatBody, facts: ModelFacts, model: str, created_s: int) -> ChatShowing:
+def chat_showing(
+    body: ChatBody, reading: Reading, facts: ModelFacts, model: str, created_s: int
+) -> ChatShowing:
     """Return what the reply to `body` carries; its model is the one that the client named."""
     return ChatShowing(
         id=new_id(),
@@ -66,6 +74,7 @@ def chat_showing(body: ChatBody, facts: ModelFacts, model: str, created_s: int) 
         probs=probs_shape(body),
         has_usage_chunk=bool(body.stream_options and body.stream_options.include_usage),
         has_timings_per_token=bool(body.timings_per_token),
+        reading=reading,
     )
 
 
@@ -84,6 +93,8 @@ def chat_reply(answers: list[Answer], show: ChatShowing) -> dict[str, Any]:
     if show.probs is not None:
         shown = probabilities.items(probabilities.kept(answers[0]), show.probs)
         reply["completion_probabilities"] = shown
+    if show.verbose is not None:
+        reply["__verbose"] = answer_object(answers[0], show.verbose)
     return reply
 
 
@@ -93,9 +104,10 @@ def logprobs(answer: Answer, shape: ProbsShape) -> dict[str, Any]:
 
 
 def _choice(answer: Answer, show: ChatShowing) -> dict[str, Any]:
+    found = read_whole(answer.text, show.reading)
     return {
-        "finish_reason": finish_reason(answer),
+        "finish_reason": finish_reason(answer, has_calls=bool(found.calls)),
         "index": answer.index,
-        "message": {"content": answer.text, "role": "assistant"},
+        "message": chat_deltas.message(found),
         "logprobs": None if show.probs is None else logprobs(answer, show.probs),
     }

@@ -13,6 +13,8 @@ def new_id() -> str:
     return f"chatcmpl-{uuid.uuid4().hex}"
 
 
-def finish_reason(answer: Answer) -> str:
-    """Return OpenAI's word for how an answer ended."""
-    return "length" if answer.closed().reason is FinishReason.LENGTH else "stop"
+def finish_reason(answer: Answer, *, has_calls: bool = False) -> str:
+    """Return OpenAI's word for how an answer ended; `has_calls`: it called tools."""
+    if answer.closed().reason is FinishReason.LENGTH:
+        return "length"
+    return "tool_calls" if has_calls else "stop"

@@ -25,19 +25,20 @@ class Models:
 
     async def one(self, request: Request) -> Response:
         """Describe the model by its id."""
-        if request.path_params["model"] != self._serving.model:
+        names = {self._serving.model, *self._serving.settings.model.aliases}
+        if request.path_params["model"] not in names:
             raise NotFoundError(f"The model '{request.path_params['model']}' does not exist")
         return json_reply(self._object())
 
     def _object(self) -> dict[str, Any]:
-        facts = self._serving.router.facts()
+        facts, settings = self._serving.router.facts(), self._serving.settings.model
         return {
             "id": self._serving.model,
             "object": "model",
             "created": self._serving.started_s,
             "owned_by": "llamacpp",
-            "aliases": [],
-            "tags": [],
+            "aliases": list(settings.aliases),
+            "tags": list(settings.tags),
             "meta": {
                 "vocab_type": facts.vocab_type,
                 "n_vocab": facts.n_vocab,
@@ -46,11 +47,12 @@ class Models:
                 "n_embd": facts.n_embd,
                 "n_params": facts.n_params,
                 "size": facts.n_bytes,
+                "ftype": facts.file_type,
             },
         }
 
     def _ollama_object(self) -> dict[str, Any]:
-        name = self._serving.model
+        name, facts = self._serving.model, self._serving.router.facts()
         return {
             "name": name,
             "model": name,
@@ -59,8 +61,8 @@ class Models:
             "digest": "",
             "type": "model",
             "description": "",
-            "tags": [],
-            "capabilities": ["completion"],
+            "tags": list(self._serving.settings.model.tags),
+            "capabilities": ["completion", "multimodal"] if facts.has_vision else ["completion"],
             "parameters": "",
             "details": {
                 "parent_model": "",
@@ -68,6 +70,6 @@ class Models:
                 "family": self._serving.router.facts().architecture,
                 "families": [],
                 "parameter_size": "",
-                "quantization_level": "",
+                "quantization_level": facts.file_type,
             },
         }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from corral.api.embedding.answering import Embeddings
+from corral.api.embedding.types import EmbeddingBody
 from corral.api.endpoint import Endpoint
+from corral.api.openai import responses_routes
 from corral.api.openai.chat import Chat
 from corral.api.openai.models import Models
 from corral.api.openai.text import Text
@@ -15,7 +18,12 @@ _CHAT = {"messages": [{"role": "user", "content": "Hello! Who are you?"}]}
 
 def routes(serving: Serving) -> list[Endpoint]:
     """Return the rows of this dialect."""
-    return [*_text_routes(serving), *_model_routes(serving)]
+    return [
+        *_text_routes(serving),
+        *responses_routes.routes(serving),
+        _embeddings_route(serving),
+        *_model_routes(serving),
+    ]
 
 
 def _text_routes(serving: Serving) -> list[Endpoint]:
@@ -23,11 +31,14 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
     return [
         Endpoint(
             method="POST",
-            paths=("/v1/chat/completions", "/chat/completions"),
+            paths=("/v1/chat/completions", "/chat/completions", "/api/chat"),
             handler=chat.complete,
             tag=_TAG,
             summary="Answer a chat",
-            note="Takes every option of `/completion` besides OpenAI's own.",
+            note=(
+                "Takes every option of `/completion` besides OpenAI's own. Models with a projector take "
+                "parts of type `image_url` (`data:image/...;base64,...`) and `input_audio` (WAV), as it can."
+            ),
             body=ChatBody,
             example=_CHAT,
         ),
@@ -43,7 +54,7 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
         ),
         Endpoint(
             method="POST",
-            paths=("/v1/chat/completions/input_tokens",),
+            paths=("/v1/chat/completions/input_tokens", "/chat/completions/input_tokens"),
             handler=chat.count_tokens,
             tag=_TAG,
             summary="Count the tokens of a chat",
@@ -62,11 +73,24 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
     ]
 
 
+def _embeddings_route(serving: Serving) -> Endpoint:
+    return Endpoint(
+        method="POST",
+        paths=("/v1/embeddings",),
+        handler=Embeddings(serving).openai,
+        tag=_TAG,
+        summary="Turn text into vectors",
+        note="Needs `--embedding`. Takes `content` too, and answers then as `/embedding` does.",
+        body=EmbeddingBody,
+        example={"input": ["The quick brown fox", "jumps over the lazy dog"]},
+    )
+
+
 def _model_routes(serving: Serving) -> list[Endpoint]:
     models = Models(serving)
     return [
         Endpoint(
-            paths=("/v1/models", "/models"),
+            paths=("/v1/models", "/models", "/api/tags"),
             handler=models.every,
             tag=_TAG,
             summary="List the models",

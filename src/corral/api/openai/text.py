@@ -14,12 +14,12 @@ from corral.api.connection import while_connected
 from corral.api.generation.events import collect
 from corral.api.generation.prompts import to_prompts
 from corral.api.generation.request import Ask
+from corral.api.openai.suffix import with_suffix
 from corral.api.openai.text_stream import TextStream
 from corral.api.openai.text_translate import text_asks, text_reply, text_showing
 from corral.api.openai.types import TextBody
 from corral.api.replies import json_reply
 from corral.api.serving import Serving
-from corral.api.sse import EventStream
 from corral.core.request import Media, Piece
 
 
@@ -34,12 +34,13 @@ class Text:
         serving = self._serving
         wanted = await body.read(request, TextBody)
         terms = serving.terms(caller_of(request), is_cached=True)
-        asks = text_asks(wanted, to_prompts(wanted.prompt, terms.facts.n_vocab), terms)
+        prompts = to_prompts(wanted.prompt, terms.facts.n_vocab)
+        asks = text_asks(wanted, await with_suffix(prompts, wanted, terms, serving), terms)
         echoes = await self._echoes(asks) if wanted.echo else {}
         show = text_showing(wanted, echoes, terms, serving.model)
         show = msgspec.structs.replace(show, created_s=int(time.time()))
         if wanted.stream:
-            return EventStream(serving.router, asks, TextStream(show))
+            return serving.stream(asks, TextStream(show))
         answers = await while_connected(request.receive, collect(serving.router, asks))
         return json_reply(text_reply(answers, show))
 

@@ -8,13 +8,14 @@ import msgspec
 
 from corral.api.generation.live import LiveAnswer, unstarted
 from corral.api.generation.native import answer_object
+from corral.api.generation.progress import shown
 from corral.api.generation.request import Ask
 from corral.api.generation.usage import usage
 from corral.api.openai.choices import finish_reason
 from corral.api.openai.closing import closing
 from corral.api.openai.text_translate import TextShowing, logprobs
 from corral.api.sse import encode, frame
-from corral.core.outcome import SequenceOutput, SequenceStart
+from corral.core.outcome import PromptProgress, SequenceOutput, SequenceStart
 
 
 class TextStream:
@@ -38,6 +39,13 @@ class TextStream:
         echo = self._show.echoes.get(start.request_id, "")
         line.n_chars = len(echo)
         return self._chunk(line, echo) if echo else b""
+
+    def progress(self, ask: Ask, progress: PromptProgress) -> bytes:
+        """Return the chunk that tells how far the prompt is."""
+        index = ask.first_index + progress.index
+        choice = {"text": "", "index": index, "logprobs": None, "finish_reason": None}
+        event = {"choices": [choice], **self._tail, "content": "", "stop": False, "index": index}
+        return frame({**event, "prompt_progress": shown(progress)})
 
     def output(self, ask: Ask, output: SequenceOutput) -> bytes:
         """Return the chunk of a text, if there is any, and after the last one the chunk of the end."""

@@ -101,8 +101,6 @@ def _n_logprobs(body: TextBody) -> int | None:
 
 
 def _refuse_unserved(body: TextBody) -> None:
-    if body.suffix:
-        raise InvalidRequestError("Field 'suffix': text after the completion is not served here")
     if body.best_of is not None and whole("best_of", body.best_of) != whole("n", body.n or 1):
         raise InvalidRequestError("Field 'best_of': only the value of 'n' is served")
     if body.echo and body.logprobs is not None:

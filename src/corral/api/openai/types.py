@@ -27,12 +27,29 @@ class TextBody(GenerationFields, kw_only=True):
     stream_options: StreamOptions | None = None
 
 
+class FunctionBody(msgspec.Struct):
+    """Which function, and its arguments: JSON text, or the object itself."""
+
+    name: str | None = None
+    arguments: str | dict[str, Any] | None = None
+
+
+class CallBody(msgspec.Struct):
+    """One of an assistant's `tool_calls`."""
+
+    function: FunctionBody
+    id: str | None = None
+
+
 class MessageBody(msgspec.Struct):
     """One message of a chat. `content`: text, or parts of type "text"."""
 
     role: str | None = None
     content: str | list[dict[str, Any]] | None = None
-    tool_calls: list[Any] | None = None
+    reasoning_content: str | None = None
+    tool_calls: list[CallBody] | None = None
+    tool_call_id: str | None = None
+    name: str | None = None
 
 
 class ChatBody(GenerationFields, kw_only=True):
@@ -46,7 +63,14 @@ class ChatBody(GenerationFields, kw_only=True):
     response_format: dict[str, Any] | None = None
     tools: list[Any] | None = None
     tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
     functions: list[Any] | None = None
+    function_call: Any = None
+    reasoning_format: str | None = None
+    reasoning_effort: str | None = None
+    reasoning_budget_tokens: Whole = None
+    thinking_budget_tokens: Whole = None
+    reasoning_budget_message: str | None = None
     add_generation_prompt: bool | None = None
     continue_final_message: bool | None = None
     chat_template_kwargs: dict[str, Any] | None = None

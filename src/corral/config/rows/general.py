@@ -14,6 +14,7 @@ VERSION = Option(
     flags="--version",
     fills=None,
     help="Print the versions of Corral and its libraries and exit.",
+    differs="It also names the version of Corral.",
 )
 CONFIG = Option(
     flags="--config",
@@ -22,12 +23,20 @@ CONFIG = Option(
     kind=Text(metavar="FNAME"),
     is_file=True,
     help="Read options from this YAML file; its keys are the long flags without their dashes.",
+    is_own=True,
+)
+COMPLETION = Option(
+    flags="--completion-bash",
+    fills=None,
+    help="Print a script that lets bash complete these options, and exit.",
+    differs="It acts once the whole line was read without error.",
 )
 
 ROWS = (
     HELP,
     VERSION,
     CONFIG,
+    COMPLETION,
     Option(
         off="--log-disable",
         fills="log.is_enabled",
@@ -55,6 +64,10 @@ ROWS = (
         kind=Constant(INT_MAX),
         default_text="off",
         help="Log everything.",
+        differs=(
+            "The scale is that of 2024, where 0 is information; the newest server counts from 1, "
+            "error, to 5, debug."
+        ),
     ),
     Option(
         flags="-lv --verbosity --log-verbosity",
@@ -62,23 +75,47 @@ ROWS = (
         fills="log.verbosity",
         kind=Integer(),
         help="0: log information, warnings and errors. 1 or more: debugging events too.",
+        differs=(
+            "The scale is that of 2024, where 0 is information; the newest server counts from 1, "
+            "error, to 5, debug."
+        ),
     ),
     Option(
         flags="--log-prefix",
+        off="--no-log-prefix",
         env="LLAMA_ARG_LOG_PREFIX LLAMA_LOG_PREFIX",
         fills="log.has_prefix",
         help="Start each line with the letter of its level: D, I, W or E.",
     ),
     Option(
         flags="--log-timestamps",
+        off="--no-log-timestamps",
         env="LLAMA_ARG_LOG_TIMESTAMPS LLAMA_LOG_TIMESTAMPS",
         fills="log.has_timestamps",
         help="Put the time since the start into the prefix; needs --log-prefix.",
     ),
     Option(
         flags="--log-jsonl",
+        off="--no-log-jsonl",
         env="LLAMA_ARG_LOG_JSONL",
         fills="log.is_json",
         help="Write each line of the log as one JSON object.",
+    ),
+    Option(
+        flags="-ld --logdir",
+        fills="log.runs_dir",
+        kind=Text("DIR"),
+        help="Write a YAML file for each request here: its options, prompt, answer and timings.",
+    ),
+    Option(
+        flags="--log-prompts-dir",
+        fills="log.prompts_dir",
+        kind=Text("DIR"),
+        help="Write each prompt into a file of its own here.",
+    ),
+    Option(
+        flags="--verbose-prompt",
+        fills="log.has_prompts",
+        help="Log each prompt, and each of its tokens with its text.",
     ),
 )

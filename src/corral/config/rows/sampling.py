@@ -10,10 +10,10 @@ from corral.config.sampling_kinds import (
     LogitBias,
     SamplerLetters,
     SamplerNames,
-    letters,
     unknown_letters,
     unknown_samplers,
 )
+from corral.core.sampler_names import to_letters
 from corral.core.sampling import DEFAULT_SAMPLERS
 
 _RANDOM_SEED = 2**32 - 1
@@ -26,6 +26,7 @@ ROWS = (
         kind=Integer(-2),
         unit="tokens",
         help="The most that a request may generate; -1: no limit, -2: until the context is full.",
+        differs="It caps what a request asks, as in 2024; in the newest server the request wins.",
     ),
     Option(
         flags="--keep",
@@ -47,13 +48,16 @@ ROWS = (
         kind=SamplerNames(),
         remark=unknown_samplers,
         help="The samplers and their order, separated by semicolons.",
+        differs=(
+            "The newest order with tail-free sampling in its old place; it gives what either server gives."
+        ),
     ),
     Option(
         flags="--sampling-seq --sampler-seq",
         fills="generation.sampling.samplers",
         kind=SamplerLetters(),
         remark=unknown_letters,
-        default_text=letters(DEFAULT_SAMPLERS),
+        default_text=to_letters(DEFAULT_SAMPLERS),
         help="The same by one letter each.",
     ),
     Option(
@@ -88,6 +92,12 @@ ROWS = (
         fills="generation.sampling.min_p",
         kind=Real(),
         help="Drop tokens less probable than this share of the best one's probability; 0: none.",
+    ),
+    Option(
+        flags="--tfs",
+        fills="generation.sampling.tfs_z",
+        kind=Real(),
+        help="Drop the tail where the probabilities flatten out (tail-free sampling); 1: off.",
     ),
     Option(
         flags="--typical --typical-p",
@@ -141,6 +151,12 @@ ROWS = (
         fills="generation.sampling.frequency_penalty",
         kind=Real(),
         help="Taken from the logit of a token once for each time it occurred; 0: off.",
+    ),
+    Option(
+        flags="--penalize-nl",
+        fills="generation.sampling.is_newline_penalized",
+        help="Let penalties count the line feed too.",
+        differs="The newest server has no such flag and counts the line feed always.",
     ),
     Option(
         flags="--dry-multiplier",
@@ -206,10 +222,23 @@ ROWS = (
         help="Mirostat's target entropy, tau.",
     ),
     Option(
+        flags="--adaptive-target",
+        fills="generation.sampling.adaptive_target",
+        kind=Real(highest=1),
+        help="The probability that the sampler adaptive_p aims at; below 0: off.",
+    ),
+    Option(
+        flags="--adaptive-decay",
+        fills="generation.sampling.adaptive_decay",
+        kind=Real(0, 0.99),
+        help="How long adaptive_p remembers what it chose.",
+    ),
+    Option(
         flags="-l --logit-bias",
         fills="generation.sampling.logit_bias",
         kind=LogitBias(),
         is_repeatable=True,
         help="Make a token more or less probable: 15043+1, 15043-1, 2-inf for never.",
+        differs="Offsets are at most 100000: larger ones overflow inside llama.cpp.",
     ),
 )

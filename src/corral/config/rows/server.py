@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corral.config.checks import no_single_address, not_positive, only_on
+from corral.config.checks import no_addresses, not_positive
 from corral.config.kinds import Integer, Real, Text
 from corral.config.option import Option
 from corral.config.server_kinds import KeyFile, Keys
@@ -14,16 +14,17 @@ ROWS = (
         flags="--host",
         env="LLAMA_ARG_HOST",
         fills="server.host",
-        kind=Text("HOST"),
-        check=no_single_address,
-        help="The address to listen on; 0.0.0.0 for every network.",
+        kind=Text("HOST[,HOST...]"),
+        check=no_addresses,
+        help="The addresses to listen on; 0.0.0.0 for every network, PATH.sock for a UNIX socket.",
+        differs="Port 0 works with several addresses too.",
     ),
     Option(
         flags="--port",
         env="LLAMA_ARG_PORT",
         fills="server.port",
         kind=Integer(0, 65535),
-        help="The port to listen on; 0: any free one.",
+        help="The port to listen on, the same on all addresses; 0: any free one.",
     ),
     Option(
         flags="--api-key",
@@ -50,6 +51,7 @@ ROWS = (
         unit="s",
         check=not_positive,
         help="How long one read or write of a socket may take.",
+        differs="600 s as in 2024, where the newest server has 3600.",
     ),
     Option(
         flags="--metrics",
@@ -63,6 +65,7 @@ ROWS = (
         env="LLAMA_ARG_ENDPOINT_SLOTS",
         fills="server.is_slots",
         help="Open GET /slots, which shows what runs now.",
+        differs="Off unless given, as the flag's table of 2024 has it; the newest server has it on.",
     ),
     Option(
         flags="--props",
@@ -76,15 +79,7 @@ ROWS = (
         env="LLAMA_ARG_UI LLAMA_ARG_WEBUI",
         fills="server.is_ui",
         help="The web page at /.",
-    ),
-    Option(
-        flags="--jinja",
-        off="--no-jinja",
-        env="LLAMA_ARG_JINJA",
-        fills=None,
-        default_text="on",
-        check=only_on("chat templates are always Jinja"),
-        help="Full Jinja chat templates. Corral has no others.",
+        differs="The page is Corral's own.",
     ),
     Option(
         flags="--shutdown-s",
@@ -92,6 +87,7 @@ ROWS = (
         kind=Real(0, _YEAR_S),
         unit="s",
         help="How long running requests may take to end when the server stops.",
+        is_own=True,
     ),
     Option(
         flags="--hang-s",
@@ -100,5 +96,6 @@ ROWS = (
         unit="s",
         check=not_positive,
         help="How long one step may take before the engine counts as hung and is restarted.",
+        is_own=True,
     ),
 )

@@ -1,80 +1,79 @@
-"""A context: KV memory and compute buffers over a model."""
+"""A context: KV memory, compute buffers and threads over a model."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import llama_cpp
 
+from corral.core import log
 from corral.core.engine_settings import EngineSettings
 from corral.core.errors import ModelLoadError
-from corral.engine.llama.cores import available_memory_bytes, n_physical_cores, n_threads_for
+from corral.engine.llama.context_params import check_kv_types, check_memory, context_params
+from corral.engine.llama.cores import available_memory_bytes
 from corral.engine.llama.library import Library
 from corral.engine.llama.model import Model
+from corral.engine.llama.shape import Shape, shape
+from corral.engine.llama.threadpool import Threadpools
 
-AUTO_SLOTS = 4
-AUTO_KV_BYTES = 4 * 1024**3  # what an unasked-for number of sequences may cost at most
-PAD = 256  # llama.cpp rounds the cells of a sequence up to this
-_FLASH_ATTN = {"auto": -1, "off": 0, "on": 1}  # enum llama_flash_attn_type, llama.h
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The context in tokens: `n_slots` sequences of `n_ctx` each, `n_cells` cells in all."""
-
-    n_ctx: int
-    n_slots: int
-
-    @property
-    def n_cells(self) -> int:
-        """All cells asked of llama.cpp."""
-        return self.n_ctx * self.n_slots
-
-
-def shape(settings: EngineSettings, n_ctx_train: int, kv_bytes_per_token: int, memory_bytes: int) -> Shape:
-    """Return how the context is shared.
-
-    `--parallel` given: the context is divided. Not given: every sequence has all of it, as many as fit into
-    4 GiB or a quarter of the machine's memory, at most 4.
-    """
-    n_ctx = settings.n_ctx or n_ctx_train
-    if settings.n_parallel is not None:
-        return Shape(max(n_ctx // settings.n_parallel, 1), settings.n_parallel)
-    budget = min(AUTO_KV_BYTES, memory_bytes // 4)
-    n_fitting = budget // max(n_ctx * kv_bytes_per_token, 1)
-    return Shape(n_ctx, max(1, min(AUTO_SLOTS, n_fitting)))
+_log = log.get("llama")
 
 
 class Context:
-    """Owner of a `llama_context *`."""
+    """Owner of a `llama_context *` and of the threads that compute for it.
 
-    def __init__(self, library: Library, model: Model, settings: EngineSettings) -> None:
-        n_ctx_train = llama_cpp.llama_model_n_ctx_train(model.pointer)
-        self.shape = shape(settings, n_ctx_train, model.kv_bytes_per_token(), available_memory_bytes())
-        params = self._params(settings, llama_cpp.llama_model_size(model.pointer))
+    `adjust` has the last word on its parameters.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        model: Model,
+        settings: EngineSettings,
+        adjust: Callable[[Any], None] = lambda _params: None,
+    ) -> None:
+        self.cell_bytes = model.cell_bytes(settings)
+        self.shape = self._checked_shape(model, settings)
+        params = context_params(settings, self.shape, llama_cpp.llama_model_size(model.pointer))
+        adjust(params)
         self.pointer: Any = llama_cpp.llama_init_from_model(model.pointer, params)
         if not self.pointer:
             reason = "; ".join(library.last_errors) or "not enough memory, or a combination llama.cpp refuses"
             raise ModelLoadError(f"failed to create a context of {self.shape.n_cells} tokens: {reason}")
+        self._has_perf = settings.has_perf
         self.memory = llama_cpp.llama_get_memory(self.pointer)
         self.n_batch = min(llama_cpp.llama_n_batch(self.pointer), settings.n_batch)
+        try:
+            self.threads = Threadpools(self.pointer, settings.cpu, settings.cpu_batch)
+        except ModelLoadError:
+            llama_cpp.llama_free(self.pointer)
+            raise
 
     def close(self) -> None:
-        """Free memory and buffers."""
+        """Free threads, memory and buffers."""
+        self.threads.close()
+        if self._has_perf:
+            self._log_perf()
         llama_cpp.llama_free(self.pointer)
 
-    def _params(self, settings: EngineSettings, model_bytes: int) -> Any:  # noqa: ANN401 - a ctypes struct
-        params = llama_cpp.llama_context_default_params()
-        n_threads = settings.cpu.n_threads or n_threads_for(model_bytes, n_physical_cores())
-        params.n_ctx = -(-self.shape.n_ctx // PAD) * PAD * self.shape.n_slots
-        params.n_batch = settings.n_batch
-        params.n_ubatch = min(settings.n_ubatch, settings.n_batch)
-        params.n_seq_max = self.shape.n_slots
-        params.n_threads = n_threads
-        params.n_threads_batch = settings.cpu_batch.n_threads or n_threads
-        params.flash_attn_type = _FLASH_ATTN[settings.flash_attn]
-        params.kv_unified = settings.is_kv_unified
-        params.swa_full = settings.is_swa_full
-        params.no_perf = True
-        return params
+    def _checked_shape(self, model: Model, settings: EngineSettings) -> Shape:
+        check_kv_types(settings, model.heads())
+        n_ctx_train = llama_cpp.llama_model_n_ctx_train(model.pointer)
+        shared = shape(settings, n_ctx_train, self.cell_bytes, available_memory_bytes())
+        if model.has_plain_cache and not settings.device.n_gpu_layers:
+            check_memory(shared, self.cell_bytes, available_memory_bytes())
+        return shared
+
+    def _log_perf(self) -> None:
+        """Log llama.cpp's own figures since the load (`--perf`)."""
+        perf = llama_cpp.llama_perf_context(self.pointer)
+        _log.info(
+            "llama.perf",
+            load_ms=round(perf.t_load_ms, 1),
+            prefill_ms=round(perf.t_p_eval_ms, 1),
+            n_prefill=perf.n_p_eval,
+            decode_ms=round(perf.t_eval_ms, 1),
+            n_decode=perf.n_eval,
+            n_graphs_reused=perf.n_reused,
+        )

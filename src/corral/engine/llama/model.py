@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,11 @@ import llama_cpp
 
 from corral.core.engine_settings import EngineSettings
 from corral.core.errors import ModelLoadError, NotSupportedError
+from corral.engine.llama.context_params import Heads
+from corral.engine.llama.encoders import refusal_of
+from corral.engine.llama.kv_types import KV_TYPES
 from corral.engine.llama.library import Library
+from corral.engine.llama.model_params import model_params
 
 _PROGRESS_STEP = 0.01
 _VALUE_BYTES = 1024 * 1024  # chat templates are the longest values
@@ -24,14 +29,18 @@ class Model:
     ) -> None:
         self._last_progress = 0.0
         self._report = progress
-        params = self._params(settings)
-        self.pointer: Any = llama_cpp.llama_model_load_from_file(path.encode(), params)
+        self.path = path
+        params = model_params(settings)
+        callback = llama_cpp.llama_progress_callback(self._on_progress)  # kept alive while loading
+        params.struct.progress_callback = callback
+        self.pointer: Any = llama_cpp.llama_model_load_from_file(os.fsencode(path), params.struct)
         if not self.pointer:
             reason = "; ".join(library.last_errors) or "llama.cpp gave no reason"
             raise ModelLoadError(f"failed to load model '{path}': {reason}")
-        if llama_cpp.llama_model_has_encoder(self.pointer):
+        refusal = refusal_of(self.pointer, settings.purpose)
+        if refusal:
             self.close()
-            raise NotSupportedError(f"'{path}' has an encoder; only decoder models generate text here")
+            raise NotSupportedError(f"'{path}' {refusal}")
         self.metadata = self._metadata()
 
     def close(self) -> None:
@@ -63,22 +72,28 @@ class Model:
         except (KeyError, ValueError):  # absent, or one value per layer
             return default
 
-    def kv_bytes_per_token(self) -> int:
-        """Return the size of one KV cell over all layers at f16, in bytes: an estimate from the header."""
-        pointer = self.pointer
-        n_head = max(llama_cpp.llama_model_n_head(pointer), 1)
-        n_head_kv = max(llama_cpp.llama_model_n_head_kv(pointer), 1)
-        head = llama_cpp.llama_model_n_embd(pointer) // n_head
-        widths = self.number("attention.key_length", head) + self.number("attention.value_length", head)
-        return int(llama_cpp.llama_model_n_layer(pointer) * n_head_kv * widths * 2)
+    @property
+    def has_plain_cache(self) -> bool:
+        """Whether every layer keeps keys and values of every token, as `cell_bytes` assumes."""
+        is_latent = self.number("attention.kv_lora_rank", 0) > 0
+        return not (self.is_recurrent or self.has_sliding_window or is_latent)
 
-    def _params(self, settings: EngineSettings) -> Any:  # noqa: ANN401 - a ctypes struct
-        params = llama_cpp.llama_model_default_params()
-        params.n_gpu_layers = settings.device.n_gpu_layers
-        params.load_mode = settings.is_mmap * 1 + settings.is_mlock * 2  # enum llama_load_mode, llama.h
-        self._callback = llama_cpp.llama_progress_callback(self._on_progress)  # kept alive while loading
-        params.progress_callback = self._callback
-        return params
+    def heads(self) -> Heads:
+        """Return the attention heads: an estimate from the header, where layers differ."""
+        pointer = self.pointer
+        size = llama_cpp.llama_model_n_embd(pointer) // max(llama_cpp.llama_model_n_head(pointer), 1)
+        return Heads(
+            n_kv=max(llama_cpp.llama_model_n_head_kv(pointer), 1),
+            key=self.number("attention.key_length", size),
+            value=self.number("attention.value_length", size),
+        )
+
+    def cell_bytes(self, settings: EngineSettings) -> int:
+        """Return the size of one KV cell over all layers: an estimate from the header."""
+        heads = self.heads()
+        key, value = KV_TYPES[settings.kv_type_k], KV_TYPES[settings.kv_type_v]
+        row_bytes = key.n_bytes(heads.n_kv * heads.key) + value.n_bytes(heads.n_kv * heads.value)
+        return int(llama_cpp.llama_model_n_layer(self.pointer)) * row_bytes
 
     def _on_progress(self, fraction: float, _user_data: object) -> bool:
         if fraction - self._last_progress >= _PROGRESS_STEP:

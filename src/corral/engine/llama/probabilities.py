@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from typing import Any
 
-import llama_cpp
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from corral.core.outcome import Candidate, TokenProbs
 from corral.engine.llama.buffers import Logits
+from corral.engine.llama.candidates import Candidates
 from corral.engine.llama.sampler import LlamaSampler
 
-_CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])  # llama_token_data
 Piece = Callable[[int], bytes]
 
 
 def sample_with_probs(sampler: LlamaSampler, logits: Logits, piece: Piece) -> TokenProbs:
-    """Run the chain over one row of logits [n_vocab]; return the chosen token with its surroundings."""
-    token, left = _apply(sampler, logits)
+    """Choose and accept a token from one row of logits [n_vocab]; return it with its surroundings."""
+    survivors = sampler.survivors(logits)
+    token = survivors.token
+    sampler.accept(np.array([token], np.int32))
+    probs = surroundings(token, survivors, logits, n=sampler.n_probs, piece=piece)
+    return msgspec.structs.replace(probs, prob=1.0) if sampler.is_greedy else probs
+
+
+def surroundings(token: int, survivors: Candidates, logits: Logits, *, n: int, piece: Piece) -> TokenProbs:
+    """Return the `n` best alternatives of `token`: in the raw `logits`, and among the survivors."""
     logprobs = log_softmax(logits)
+    left = survivors.left
+    probs = np.exp(log_softmax(left["logit"]))
     return TokenProbs(
         token=token,
         piece=piece(token),
         logprob=float(logprobs[token]),
-        top=_best(np.arange(len(logits)), logprobs, sampler.n_probs, piece),
-        sampled=_best(left["id"], np.exp(log_softmax(left["logit"])), sampler.n_probs, piece),
+        top=_best(np.arange(len(logits)), logprobs, n, piece),
+        sampled=_best(left["id"], probs, n, piece),
+        prob=float(probs[left["id"] == token].sum()),
     )
 
 
@@ -37,23 +47,6 @@ def log_softmax(logits: Logits) -> npt.NDArray[np.float64]:
     wide -= wide.max()
     result: npt.NDArray[np.float64] = wide - np.log(np.exp(wide).sum())
     return result
-
-
-def _apply(sampler: LlamaSampler, logits: Logits) -> tuple[int, npt.NDArray[np.void]]:
-    """Return the token that the chain selects, and the candidates it left."""
-    candidates = np.zeros(len(logits), _CANDIDATE)
-    candidates["id"] = np.arange(len(logits))
-    candidates["logit"] = logits
-    data = ctypes.cast(candidates.ctypes.data, llama_cpp.llama_token_data_p)
-    array = llama_cpp.llama_token_data_array(data, len(candidates), -1, False)
-    llama_cpp.llama_sampler_apply(sampler.pointer, ctypes.byref(array))
-    # A sampler may have put an array of its own in the place of ours.
-    address = ctypes.cast(array.data, ctypes.c_void_p).value or 0
-    size = array.size * _CANDIDATE.itemsize
-    left = np.frombuffer((ctypes.c_char * size).from_address(address), _CANDIDATE).copy()
-    token = int(left["id"][array.selected])
-    llama_cpp.llama_sampler_accept(sampler.pointer, token)
-    return token, left
 
 
 def _best(

@@ -8,19 +8,31 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import llama_cpp
+import msgspec
 
 from corral.core.engine_settings import EngineSettings
+from corral.core.errors import NotSupportedError
 from corral.core.messages import ModelFacts
 from corral.core.sampling import SamplingParams
+from corral.engine.llama.adapters import Adapters
 from corral.engine.llama.buffers import BatchBuffer, Logits, LogitsView
+from corral.engine.llama.constrained import sample_constrained
 from corral.engine.llama.context import Context
+from corral.engine.llama.control_vector import apply_control_vectors
+from corral.engine.llama.facts import model_facts
+from corral.engine.llama.fingerprint import fingerprint
 from corral.engine.llama.library import Library
+from corral.engine.llama.media import LlamaMedia
 from corral.engine.llama.memory import LlamaMemory
 from corral.engine.llama.model import Model
 from corral.engine.llama.probabilities import sample_with_probs
+from corral.engine.llama.sampled_model import SampledModel
 from corral.engine.llama.sampler import LlamaSampler
 from corral.engine.llama.vocabulary import LlamaVocabulary
+from corral.engine.loras import Loras
+from corral.engine.media import MediaPrompt, Projector, Span
 from corral.engine.ports import DecodeError, Sampled
+from corral.engine.window import check_grouping
 
 COPY_BYTES_PER_MS = 4_000_000  # memory bandwidth of a modest machine; a copy between streams is bound by it
 SHARED_COPY_MS = 1.0  # unified cells are shared, not copied
@@ -32,17 +44,28 @@ class LlamaRunner:
 
     def __init__(self, path: str, settings: EngineSettings, progress: Callable[[float], None]) -> None:
         with ExitStack() as stack:
-            library = Library()
+            library = Library(settings.numa)
             stack.callback(library.close)
             model = Model(library, path, settings, progress)
             stack.callback(model.close)
+            self._adapters = Adapters(library, model, settings.adapters)
+            stack.callback(self._adapters.close)
             self._context = Context(library, model, settings)
             stack.callback(self._context.close)
+            _require_memory(self._context)
+            apply_control_vectors(self._context.pointer, model.pointer, settings.adapters)
+            self.fingerprint = fingerprint(path, settings, library.build)
             self._buffer = BatchBuffer(self._context.n_batch)
             stack.callback(self._buffer.close)
-            self._pool = ThreadPoolExecutor(self._n_threads(), thread_name_prefix="sampler")
+            self._pool = ThreadPoolExecutor(
+                self._n_threads(), "sampler", initializer=self._context.threads.free_thread
+            )
             stack.callback(self._pool.shutdown)
             self._adopt(library, model, settings)
+            stack.callback(self._sampled_model.close)
+            self._media = LlamaMedia(library, model, self._context, settings)
+            stack.callback(self._media.close)
+            self.facts: ModelFacts = self._media.with_modalities(self.facts)
             if settings.is_warmup:
                 self._warm_up()
             self._owned = stack.pop_all()
@@ -50,17 +73,30 @@ class LlamaRunner:
     def _adopt(self, library: Library, model: Model, settings: EngineSettings) -> None:
         """Derive what the scheduler asks for."""
         self.vocabulary = LlamaVocabulary(model)
-        self.memory = LlamaMemory(self._context.memory)
+        self.memory = LlamaMemory(self._context.pointer)
         self.batch = self._buffer.batch
         self.n_slots = self._context.shape.n_slots
         self.n_cells = self._context.shape.n_cells
         is_windowed = model.has_sliding_window and not settings.is_swa_full
         self.is_trimmable = not model.is_recurrent and not is_windowed
         self.is_shiftable = self.is_trimmable and bool(llama_cpp.llama_memory_can_shift(self._context.memory))
-        n_copied = llama_cpp.llama_n_ctx_seq(self._context.pointer) * model.kv_bytes_per_token()
+        n_copied = llama_cpp.llama_n_ctx_seq(self._context.pointer) * self._context.cell_bytes
         self.copy_ms = SHARED_COPY_MS if settings.is_kv_unified else n_copied / COPY_BYTES_PER_MS
         self._logits = LogitsView(self._context.pointer, self.vocabulary.n_tokens)
-        self.facts = _facts(library, model, self)
+        self.facts = msgspec.structs.replace(
+            _facts(library, model, self), loras=self._adapters.facts, system_prompt=settings.system_prompt
+        )
+        check_grouping(settings.rope, is_shiftable=self.is_shiftable)
+        self._sampled_model = SampledModel(self.vocabulary, self.facts.n_ctx)
+
+    @property
+    def projector(self) -> Projector | None:
+        """What reads images, None for a model of text only."""
+        return self._media.projector
+
+    def use_loras(self, loras: Loras) -> None:
+        """Have the next decodes computed with these adapters."""
+        self._adapters.use(self._context.pointer, loras)
 
     def decode(self, n_rows: int) -> None:
         """Compute the rows. Raises `DecodeError` with llama.cpp's code (llama.h: 1 no cells, < 0 a fault)."""
@@ -68,16 +104,22 @@ class LlamaRunner:
         if status:
             raise DecodeError(f"llama_decode returned {status} for {n_rows} rows")
 
+    def decode_media(
+        self, media: MediaPrompt, span: Span, seq_id: int, *, position: int, is_last_output: bool
+    ) -> None:
+        """Compute an image into memory. Raises `InternalError`, `DecodeError`."""
+        self._media.decode(media, span, seq_id, position=position, is_last_output=is_last_output)
+
     def sampler(self, params: SamplingParams, seed: int, bias: Items[tuple[int, float]]) -> LlamaSampler:
         """Return a new chain."""
-        return LlamaSampler(self.vocabulary.pointer, self.facts.n_ctx, params, seed, bias)
+        return LlamaSampler(self._sampled_model, params, seed, bias)
 
     def sample(self, rows: Items[tuple[int, LlamaSampler]]) -> list[Sampled]:
         """Choose a token for each output row: greedy in numpy, chains in C, large ones on threads."""
         if not rows:
             return []
         logits = self._logits.rows(len(rows))
-        n_chains = sum(not sampler.is_argmax for _, sampler in rows)
+        n_chains = sum(not sampler.is_argmax or sampler.constraint is not None for _, sampler in rows)
         if n_chains <= 1 or n_chains * logits.shape[1] < WORTH_A_THREAD:
             return self._sample_span(rows, logits)
         return self._sample_threaded(rows, logits)
@@ -96,12 +138,12 @@ class LlamaRunner:
         return [self._sample_one(row, sampler, logits[i]) for i, (row, sampler) in enumerate(rows)]
 
     def _sample_one(self, row: int, sampler: LlamaSampler, logits: Logits) -> Sampled:
+        if sampler.constraint is not None:
+            return sample_constrained(sampler, sampler.constraint, logits, self._piece)
         if sampler.n_probs:
             probs = sample_with_probs(sampler, logits, self._piece)
             return Sampled(probs.token, probs)
-        if sampler.is_argmax:
-            return Sampled(sampler.argmax(logits))
-        return Sampled(llama_cpp.llama_sampler_sample(sampler.pointer, self._context.pointer, row))
+        return Sampled(sampler.sample(self._context.pointer, row, logits))
 
     def _piece(self, token: int) -> bytes:
         return self.vocabulary.piece(token, is_special_shown=True)
@@ -126,6 +168,13 @@ def load(path: str, settings: EngineSettings, progress: Callable[[float], None])
     return LlamaRunner(path, settings, progress)
 
 
+def _require_memory(context: Context) -> None:
+    if not context.memory:
+        raise NotSupportedError(
+            "the model is an encoder: it makes vectors, not text. Start with --embedding, or --reranking"
+        )
+
+
 def _parts(n: int, n_parts: int) -> Iterator[slice]:
     """Yield at most `n_parts` slices that cover `n` items evenly."""
     size = -(-n // n_parts)
@@ -133,24 +182,11 @@ def _parts(n: int, n_parts: int) -> Iterator[slice]:
 
 
 def _facts(library: Library, model: Model, runner: LlamaRunner) -> ModelFacts:
-    vocabulary = runner.vocabulary
-    return ModelFacts(
-        name=model.metadata.get("general.name", ""),
-        architecture=model.metadata.get("general.architecture", ""),
-        n_vocab=vocabulary.n_tokens,
+    return msgspec.structs.replace(
+        model_facts(library, model, runner.vocabulary),
         n_ctx=runner.n_cells // runner.n_slots,
-        n_ctx_train=llama_cpp.llama_model_n_ctx_train(model.pointer),
-        n_embd=llama_cpp.llama_model_n_embd(model.pointer),
-        n_params=llama_cpp.llama_model_n_params(model.pointer),
-        n_bytes=llama_cpp.llama_model_size(model.pointer),
         n_slots=runner.n_slots,
-        vocab_type=llama_cpp.llama_vocab_type(vocabulary.pointer),
-        chat_template=model.chat_template,
-        bos_text=vocabulary.text_of(llama_cpp.llama_vocab_bos(vocabulary.pointer)),
-        eos_text=vocabulary.text_of(llama_cpp.llama_vocab_eos(vocabulary.pointer)),
-        is_bos_added=vocabulary.is_bos_added,
-        is_eos_added=vocabulary.is_eos_added,
         is_trimmable=runner.is_trimmable,
-        build=library.build,
-        metadata=model.metadata,
+        n_batch=runner.batch.n_max,
+        n_ubatch=llama_cpp.llama_n_ubatch(runner._context.pointer),  # noqa: SLF001 - a part of the class
     )

@@ -1,196 +1,176 @@
-"""A sampler chain of llama.cpp for one sequence."""
+"""A sampler chain for one sequence, of llama.cpp's links and ours."""
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Items
+from itertools import groupby
 from typing import Any
 
 import llama_cpp
 import numpy as np
 
+from corral.core.sampler_names import PENALTIES
 from corral.core.sampling import SamplingParams
 from corral.engine.llama.buffers import Logits
+from corral.engine.llama.candidates import Candidates
+from corral.engine.llama.links import CLink, Links, Step, dry, links_of, selection, temperature
+from corral.engine.llama.penalties import Penalties
+from corral.engine.llama.sampled_model import SampledModel
 from corral.engine.radix import Tokens
+from corral.engine.structure.constraint import Constraint, Ids
 
-_MIROSTAT_M = 100  # the window of Mirostat 1 that llama-server uses
-
-Pointer = Any  # llama_vocab *
-Link = Any  # llama_sampler *
+_NO_PENALTY = (1.0, 0.0, 0.0)
 
 
 class LlamaSampler:
-    """Owner of a chain: logit bias, penalties, the samplers in their order, then the draw.
+    """Logit bias, penalties, the samplers in their order, then the choice. Owns its C links.
 
-    `is_argmax`: it takes the largest logit after bias, which needs no chain and no copy of the vocabulary.
+    Bias and penalties change the row of logits itself, in numpy. Then stands, in the plainest case, the
+    largest logit (`is_argmax`); else one chain in C; else a mix of chains in C and steps in Python over a
+    copy. A request pays for what it asks.
+
+    `sample` chooses and remembers what it chose; `draw` only chooses, `accept` only remembers.
     """
 
     def __init__(
-        self,
-        vocabulary: Pointer,
-        n_ctx: int,
-        params: SamplingParams,
-        seed: int,
-        bias: Items[tuple[int, float]],
+        self, model: SampledModel, params: SamplingParams, seed: int, bias: Items[tuple[int, float]]
     ) -> None:
+        bias = [*bias, *model.suppressed]
         self.n_probs = params.n_probs
-        self._n_memory = _n_remembered(params, n_ctx)
-        self.is_argmax = params.temperature <= 0 and not self._n_memory and not params.n_probs
-        self.pointer = None
-        if self.is_argmax:
-            self._bias_ids = np.array([token for token, _ in bias], np.int64)
-            self._bias = np.array([offset for _, offset in bias], np.float32)
-        else:
-            self.pointer = _chain(_links(vocabulary, n_ctx, params, seed, bias))
+        self.constraint: Constraint | None = None
+        self.is_greedy = params.temperature <= 0
+        self._bias_ids = np.array([token for token, _ in bias], np.int64)
+        self._bias = np.array([offset for _, offset in bias], np.float32)
+        self._penalties = _penalties(model, params)
+        links = _links(model, params, seed, self._penalties)
+        self._n_first_penalties = _n_leading(links, self._penalties)
+        del links[: self._n_first_penalties]
+        self._n_remembered_in_c = _n_remembered_in_c(model, params)
+        self._stages = list(_stages(links))
+        self._chains = [stage for stage in self._stages if not callable(stage)]
+        self.is_argmax = not links
+        self._is_one_chain = len(self._stages) == len(self._chains) == 1
 
-    def argmax(self, logits: Logits) -> int:
-        """Return the token of largest logit after bias, which is added to the row [n_vocab] in place."""
-        if len(self._bias):
-            logits[self._bias_ids] += self._bias
-        return int(logits.argmax())
+    def sample(self, context: Any, row: int, logits: Logits) -> int:  # noqa: ANN401 - a ctypes pointer
+        """Choose the next token and remember it. `logits` [n_vocab] are those of `row`, and are changed."""
+        if not self._is_one_chain and not self.is_argmax:
+            token = self.draw(logits)
+            self.accept(np.array([token], np.int32))
+            return token
+        self._weigh(logits)
+        if self.is_argmax:
+            token = int(logits.argmax())
+        else:
+            token = llama_cpp.llama_sampler_sample(self._chains[0], context, row)
+        if self._penalties is not None:
+            self._penalties.remember(np.array([token], np.int32))
+        return token
+
+    def draw(self, logits: Logits, ids: Ids | None = None) -> int:
+        """Choose a token from a row of logits [n_vocab], which stays as it is, and do not remember it.
+
+        Where `ids` are given, from those alone. It takes one draw of the chain's chance. `accept` whichever
+        token is kept in the end.
+        """
+        if not self.is_argmax:
+            return self.survivors(logits, ids).token
+        if len(self._bias) or self._penalties is not None:
+            logits = logits.copy()
+            self._weigh(logits)
+        return int(logits.argmax() if ids is None else ids[logits[ids].argmax()])
+
+    def survivors(self, logits: Logits, ids: Ids | None = None) -> Candidates:
+        """Do as `draw`, among `ids` if given; return the candidates that the chain left and selected from."""
+        weighed = logits.copy()
+        self._weigh(weighed)
+        candidates = Candidates(weighed, ids)
+        for stage in self._stages:
+            if callable(stage):
+                stage(candidates)
+            else:
+                candidates.apply(stage)
+        if self.is_argmax:
+            candidates.select_best()
+        return candidates
 
     def accept(self, tokens: Tokens) -> None:
-        """Tell penalties and DRY what came before; others remember nothing."""
-        if self._n_memory:
-            for token in tokens[-self._n_memory :]:
-                llama_cpp.llama_sampler_accept(self.pointer, int(token))
+        """Remember tokens, oldest first, that came before or that `draw` chose."""
+        if self._penalties is not None:
+            self._penalties.remember(tokens)
+        if self._n_remembered_in_c:
+            for token in tokens[-self._n_remembered_in_c :]:
+                for chain in self._chains:
+                    llama_cpp.llama_sampler_accept(chain, int(token))
 
     def close(self) -> None:
-        """Free the chain and its links."""
-        if self.pointer is not None:
-            llama_cpp.llama_sampler_free(self.pointer)
+        """Free the chains with their links."""
+        for chain in self._chains:
+            llama_cpp.llama_sampler_free(chain)
+        self._chains.clear()
+
+    def _weigh(self, logits: Logits) -> None:
+        """Add bias and penalties in place."""
+        if len(self._bias):
+            logits[self._bias_ids] += self._bias
+        if self._penalties is not None:
+            for _ in range(self._n_first_penalties):
+                self._penalties.apply_to_row(logits)
 
 
-def _chain(links: Iterable[Link]) -> Link:
+def _penalties(model: SampledModel, params: SamplingParams) -> Penalties | None:
+    """Return the penalties that `params` ask for, None if they would change nothing."""
+    n_window = model.window(params.repeat_last_n)
+    factors = (params.repeat_penalty, params.presence_penalty, params.frequency_penalty)
+    if factors == _NO_PENALTY or not n_window:
+        return None
+    exempt = None if params.is_newline_penalized else model.newline
+    return Penalties(params, n_window, model.n_vocab, exempt=exempt)
+
+
+def _links(model: SampledModel, params: SamplingParams, seed: int, penalties: Penalties | None) -> Links:
+    """Return the links in order, behind the bias; none where nothing but the largest logit counts.
+
+    Penalties come first, unless the client gave them a place in the list.
+    """
+    penalizing: Links = [penalties.apply] if penalties else []
+    if params.temperature <= 0:
+        dried = dry(model, params, seed) if "dry" in params.samplers else []
+        return [*penalizing, *dried, *([selection(model, params, seed)] if dried else [])]
+    if params.mirostat:
+        return [*penalizing, *temperature(model, params, seed), selection(model, params, seed)]
+    links = [] if PENALTIES in params.samplers else penalizing
+    for name in params.samplers:
+        links = [*links, *(penalizing if name == PENALTIES else links_of(name, model, params, seed))]
+    return [*links, selection(model, params, seed)]
+
+
+def _n_leading(links: Links, penalties: Penalties | None) -> int:
+    """Return how often penalties stand in front of all else, where they can change the row itself."""
+    n = 0
+    while penalties and n < len(links) and links[n] == penalties.apply:
+        n += 1
+    return n
+
+
+def _n_remembered_in_c(model: SampledModel, params: SamplingParams) -> int:
+    """Return how many last tokens links in C want to know: DRY its window, adaptive-p its own choice."""
+    has_dry = params.dry_multiplier > 0 and "dry" in params.samplers
+    n_dry = model.window(params.dry_penalty_last_n) if has_dry else 0
+    return max(n_dry, int("adaptive_p" in params.samplers))
+
+
+def _stages(links: Links) -> Iterator[CLink | Step]:
+    """Yield the links, neighbours in C joined to one chain."""
+    for is_step, group in groupby(links, callable):
+        if is_step:
+            yield from group
+        else:
+            yield _chain(group)
+
+
+def _chain(links: Iterable[CLink]) -> CLink:
     chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
     for link in links:
         llama_cpp.llama_sampler_chain_add(chain, link)
     return chain
-
-
-def _n_remembered(params: SamplingParams, n_ctx: int) -> int:
-    """Return how many last tokens the chain looks at."""
-    has_penalty = (params.repeat_penalty, params.presence_penalty, params.frequency_penalty) != (
-        1.0,
-        0.0,
-        0.0,
-    )
-    n_penalty = _window(params.repeat_last_n, n_ctx) if has_penalty else 0
-    n_dry = _window(params.dry_penalty_last_n, n_ctx) if params.dry_multiplier > 0 else 0
-    return max(n_penalty, n_dry)
-
-
-def _window(n_last: int, n_ctx: int) -> int:
-    """-1 means the whole context; the C call would take it for 0."""
-    return n_ctx if n_last < 0 else n_last
-
-
-def _links(
-    vocabulary: Pointer,
-    n_ctx: int,
-    params: SamplingParams,
-    seed: int,
-    bias: Items[tuple[int, float]],
-) -> Iterator[Link]:
-    """Yield the links in order."""
-    n_vocab = llama_cpp.llama_vocab_n_tokens(vocabulary)
-    if bias:
-        yield _bias_link(n_vocab, bias)
-    if _n_remembered(params, n_ctx):
-        yield llama_cpp.llama_sampler_init_penalties(
-            n_vocab,
-            _window(params.repeat_last_n, n_ctx),
-            params.repeat_penalty,
-            params.frequency_penalty,
-            params.presence_penalty,
-        )
-    if params.temperature <= 0:
-        yield llama_cpp.llama_sampler_init_greedy()
-    elif params.mirostat:
-        yield from _mirostat_links(n_vocab, params, seed)
-    else:
-        for name in params.samplers:
-            if (make := _SAMPLERS.get(name)) and (link := make(params, vocabulary, n_ctx, seed)) is not None:
-                yield link
-        yield llama_cpp.llama_sampler_init_dist(seed)
-
-
-def _bias_link(n_vocab: int, bias: Items[tuple[int, float]]) -> Link:
-    array = (llama_cpp.llama_logit_bias * len(bias))(*(llama_cpp.llama_logit_bias(t, b) for t, b in bias))
-    return llama_cpp.llama_sampler_init_logit_bias(n_vocab, len(bias), array)
-
-
-def _mirostat_links(n_vocab: int, params: SamplingParams, seed: int) -> Iterator[Link]:
-    tau, eta = params.mirostat_tau, params.mirostat_eta
-    yield llama_cpp.llama_sampler_init_temp(params.temperature)
-    if params.mirostat == 1:
-        yield llama_cpp.llama_sampler_init_mirostat(n_vocab, seed, tau, eta, _MIROSTAT_M)
-    else:
-        yield llama_cpp.llama_sampler_init_mirostat_v2(seed, tau, eta)
-
-
-# Each returns None where its parameters switch it off: a chain pays only for links that do something.
-
-
-def _dry(params: SamplingParams, vocabulary: Pointer, n_ctx: int, _seed: int) -> Link | None:
-    if params.dry_multiplier <= 0 or params.dry_base < 1:
-        return None
-    breakers = [text.encode() for text in params.dry_sequence_breakers]
-    return llama_cpp.llama_sampler_init_dry(
-        vocabulary,
-        params.dry_multiplier,
-        params.dry_base,
-        params.dry_allowed_length,
-        _window(params.dry_penalty_last_n, n_ctx),
-        (ctypes.c_char_p * len(breakers))(*breakers),
-        len(breakers),
-    )
-
-
-def _top_n_sigma(params: SamplingParams, *_: object) -> Link | None:
-    return llama_cpp.llama_sampler_init_top_n_sigma(params.top_n_sigma) if params.top_n_sigma > 0 else None
-
-
-def _top_k(params: SamplingParams, *_: object) -> Link | None:
-    return llama_cpp.llama_sampler_init_top_k(params.top_k) if params.top_k > 0 else None
-
-
-def _typical(params: SamplingParams, *_: object) -> Link | None:
-    if params.typical_p >= 1:
-        return None
-    return llama_cpp.llama_sampler_init_typical(params.typical_p, params.min_keep)
-
-
-def _top_p(params: SamplingParams, *_: object) -> Link | None:
-    return llama_cpp.llama_sampler_init_top_p(params.top_p, params.min_keep) if params.top_p < 1 else None
-
-
-def _min_p(params: SamplingParams, *_: object) -> Link | None:
-    return llama_cpp.llama_sampler_init_min_p(params.min_p, params.min_keep) if params.min_p > 0 else None
-
-
-def _xtc(params: SamplingParams, _vocabulary: object, _n_ctx: int, seed: int) -> Link | None:
-    if params.xtc_probability <= 0:
-        return None
-    return llama_cpp.llama_sampler_init_xtc(
-        params.xtc_probability, params.xtc_threshold, params.min_keep, seed
-    )
-
-
-def _temperature(params: SamplingParams, *_: object) -> Link | None:
-    return llama_cpp.llama_sampler_init_temp_ext(
-        params.temperature, params.dynatemp_range, params.dynatemp_exponent
-    )
-
-
-_SAMPLERS: dict[str, Callable[[SamplingParams, Any, int, int], Link | None]] = {
-    "dry": _dry,
-    "top_n_sigma": _top_n_sigma,
-    "top_k": _top_k,
-    "typ_p": _typical,
-    "top_p": _top_p,
-    "min_p": _min_p,
-    "xtc": _xtc,
-    "temperature": _temperature,
-}

@@ -9,6 +9,11 @@ import llama_cpp
 from corral.engine.llama.model import Model
 
 _PIECE_BYTES = 256
+_SPECIAL_ATTRIBUTES = (
+    llama_cpp.LLAMA_TOKEN_ATTR_CONTROL
+    | llama_cpp.LLAMA_TOKEN_ATTR_UNKNOWN
+    | llama_cpp.LLAMA_TOKEN_ATTR_UNUSED
+)
 
 
 class LlamaVocabulary:
@@ -43,6 +48,10 @@ class LlamaVocabulary:
         if piece is None:
             piece = known[token] = self._piece(token, is_special_shown)
         return piece
+
+    def is_special(self, token: int) -> bool:
+        """Return whether `token` is a mark of its own, or no token at all."""
+        return bool(llama_cpp.llama_vocab_get_attr(self.pointer, token) & _SPECIAL_ATTRIBUTES)
 
     def text_of(self, token: int) -> str:
         """Return a special token as templates write it; the empty string for none (-1)."""

@@ -1,0 +1,45 @@
+"""The table of Anthropic's routes."""
+
+from __future__ import annotations
+
+from corral.api.anthropic.messages import Messages
+from corral.api.anthropic.types import MessagesBody
+from corral.api.endpoint import Endpoint
+from corral.api.serving import Serving
+
+_TAG = "Anthropic"
+_CHAT = {"max_tokens": 64, "messages": [{"role": "user", "content": "Hello! Who are you?"}]}
+
+
+def routes(serving: Serving) -> list[Endpoint]:
+    """Return the rows of this dialect."""
+    messages = Messages(serving)
+    return [
+        Endpoint(
+            method="POST",
+            paths=("/v1/messages",),
+            handler=messages.create,
+            tag=_TAG,
+            summary="Answer a chat, in Anthropic's form",
+            note=(
+                "Without `max_tokens` an answer ends after 4096 tokens. `X-Api-Key` carries the key. "
+                "Errors have the shape of all other routes."
+            ),
+            body=MessagesBody,
+            example=_CHAT,
+            differs=(
+                "`stop_reason` is `stop_sequence` where one of `stop_sequences` ended the answer, as with "
+                "Anthropic; a `tool_choice` of type `tool` allows the named tool only; `thinking` of type "
+                "`disabled` switches thinking off; blocks of a type that is not known are refused."
+            ),
+        ),
+        Endpoint(
+            method="POST",
+            paths=("/v1/messages/count_tokens",),
+            handler=messages.count_tokens,
+            tag=_TAG,
+            summary="Count the tokens of a chat in Anthropic's form",
+            body=MessagesBody,
+            example=_CHAT,
+        ),
+    ]

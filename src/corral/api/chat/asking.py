@@ -1,0 +1,78 @@
+"""The way from a chat, whatever its dialect, to the request that the engine gets."""
+
+from __future__ import annotations
+
+import functools
+
+import msgspec
+from starlette.requests import Request
+
+from corral.api.auth import caller_of
+from corral.api.chat.media import filled
+from corral.api.generation.fields import GenerationFields
+from corral.api.generation.request import Ask, to_asks
+from corral.api.media.loading import MediaLoading
+from corral.api.serving import Serving, as_wire_prompt
+from corral.api.threads import in_thread, is_large
+from corral.core.errors import NotSupportedError
+from corral.core.messages import ModelFacts
+from corral.prompt.answer_split import Reading
+from corral.prompt.chat import ChatPrompt, ChatWish, compose
+from corral.prompt.gallery import Gallery
+
+
+class AskedChat(msgspec.Struct, frozen=True):
+    """A chat's request (one, that may want several answers) and how its answers are read."""
+
+    asks: list[Ask]
+    reading: Reading
+    facts: ModelFacts
+
+
+class ChatAsking:
+    """Turns chats into requests; holds no state of one."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self._loading = MediaLoading(serving.settings.server.media)
+
+    async def composed(self, request: Request, wish: ChatWish) -> ChatPrompt:
+        """Return the prompt of the chat in the body of `request`. Raises InvalidRequestError."""
+        template, settings = self._serving.template(), self._serving.settings.chat
+        if self._serving.settings.generation.structure is not None:  # a grammar for all requests
+            wish = msgspec.structs.replace(wish, is_structured=True)
+        work = functools.partial(compose, template, wish, settings)
+        return await in_thread(work) if is_large(request) else work()
+
+    async def ask(
+        self, request: Request, wish: ChatWish, fields: GenerationFields, gallery: Gallery
+    ) -> AskedChat:
+        """Return the engine's request for a chat with the options `fields`, the images of `gallery` loaded.
+
+        Modifies `fields`: a forced call brings a schema of its own. Raises InvalidRequestError and
+        NotSupportedError.
+        """
+        chat = await self.composed(request, wish)
+        gallery.check(chat.prompt.text)
+        terms = self._serving.terms(
+            caller_of(request), is_cached=True, is_bos_wanted=chat.prompt.is_bos_wanted
+        )
+        if chat.schema is not None:
+            fields.json_schema = chat.schema
+        asks = [_with_chat(ask, chat) for ask in to_asks(fields, [as_wire_prompt(chat.prompt)], terms)]
+        return AskedChat(await filled(asks, gallery, self._loading), chat.reading, terms.facts)
+
+    async def n_tokens(self, request: Request, wish: ChatWish, gallery: Gallery) -> int:
+        """Return how many tokens a chat's prompt has. Raises NotSupportedError for one with images."""
+        if gallery.sources:
+            raise NotSupportedError("tokens are counted for chats without images only")
+        prompt = (await self.composed(request, wish)).prompt
+        tokenized = await self._serving.router.tokenize(
+            [prompt.text], add_special=prompt.is_bos_wanted, parse_special=True
+        )
+        return len(tokenized.tokens)
+
+
+def _with_chat(ask: Ask, chat: ChatPrompt) -> Ask:
+    request = msgspec.structs.replace(ask.request, shown_tokens=chat.shown_tokens, thinking=chat.thinking)
+    return msgspec.structs.replace(ask, request=request)

@@ -1,0 +1,46 @@
+"""GET and POST /lora-adapters: the adapters and their scales, in force unless a request says others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from corral.api import body
+from corral.api.generation.loras import to_scales
+from corral.api.replies import json_reply
+from corral.api.serving import Serving
+from corral.core.errors import InvalidRequestError
+
+
+class LoraAdapters:
+    """The routes of adapters."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+
+    async def show(self, _request: Request) -> Response:
+        """Return every adapter with the scale in force."""
+        loras = self._serving.router.facts().loras
+        return json_reply(
+            [
+                {
+                    "id": number,
+                    "path": lora.path,
+                    "scale": lora.scale,
+                    "task_name": lora.task_name,
+                    "prompt_prefix": lora.prompt_prefix,
+                }
+                for number, lora in enumerate(loras)
+            ]
+        )
+
+    async def change(self, request: Request) -> Response:
+        """Set all scales at once; what is not named gets 0. Nothing changes when anything is wrong."""
+        wanted: Any = body.parse(await body.read_bytes(request), object)
+        if not isinstance(wanted, list):
+            raise InvalidRequestError("Request body must be an array")
+        router = self._serving.router
+        await router.state.set_loras(list(to_scales(wanted, len(router.facts().loras))))
+        return json_reply({"success": True})

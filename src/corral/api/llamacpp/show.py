@@ -1,0 +1,48 @@
+"""POST /api/show: the model as Ollama's clients ask for it (llama-server, 2025)."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from corral.api import body
+from corral.api.replies import json_reply
+from corral.api.serving import Serving
+
+
+class ShowBody(msgspec.Struct):
+    """POST /api/show."""
+
+    model: str | None = None
+
+
+class Show:
+    """The one model, whichever the body names."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+
+    async def __call__(self, request: Request) -> Response:
+        """Describe the model."""
+        await body.read(request, ShowBody)
+        facts = self._serving.router.facts()
+        capabilities = ["completion", "multimodal"] if facts.has_vision or facts.has_audio else ["completion"]
+        details = {
+            "parent_model": "",
+            "format": "gguf",
+            "family": facts.architecture,
+            "families": [facts.architecture],
+            "parameter_size": "",
+            "quantization_level": "",
+        }
+        return json_reply(
+            {
+                "template": facts.chat_template or "",
+                "model_info": {"llama.context_length": facts.n_ctx},
+                "modelfile": "",
+                "parameters": "",
+                "details": details,
+                "capabilities": capabilities,
+            }
+        )

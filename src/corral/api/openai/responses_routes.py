@@ -1,0 +1,47 @@
+"""The rows of OpenAI's Responses API."""
+
+from __future__ import annotations
+
+from corral.api.endpoint import Endpoint
+from corral.api.openai.responses import Responses
+from corral.api.openai.responses_types import ResponsesBody
+from corral.api.serving import Serving
+
+_TAG = "OpenAI"
+_EXAMPLE = {"input": "Hello! Who are you?", "max_output_tokens": 64}
+
+
+def routes(serving: Serving) -> list[Endpoint]:
+    """Return the rows."""
+    responses = Responses(serving)
+    return [
+        Endpoint(
+            method="POST",
+            paths=("/v1/responses", "/responses"),
+            handler=responses.create,
+            tag=_TAG,
+            summary="Answer a chat, in the form of the Responses API",
+            note=(
+                "Takes every option of `/completion` besides OpenAI's own. Nothing is stored, and "
+                "`background` is ignored: the answer comes at once, or as a stream. Tools that only OpenAI's "
+                "servers run are left out. `incomplete_details` tells when `max_output_tokens` ended the "
+                "answer."
+            ),
+            body=ResponsesBody,
+            example=_EXAMPLE,
+            differs=(
+                "Events carry OpenAI's `sequence_number`, `output_index` and `content_index` too, calls an "
+                "`id` beside their `call_id`, and the response repeats its request: OpenAI's clients read "
+                "these."
+            ),
+        ),
+        Endpoint(
+            method="POST",
+            paths=("/v1/responses/input_tokens", "/responses/input_tokens"),
+            handler=responses.count_tokens,
+            tag=_TAG,
+            summary="Count the tokens of a response's input",
+            body=ResponsesBody,
+            example=_EXAMPLE,
+        ),
+    ]

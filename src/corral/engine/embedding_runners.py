@@ -1,0 +1,24 @@
+"""Which runner makes vectors, by the name of the kind of engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from corral.core.errors import ModelLoadError
+from corral.core.messages import Load
+from corral.engine import fake_embedding
+from corral.engine.embedding_ports import EmbeddingRunner
+
+
+def load(command: Load, progress: Callable[[float], None]) -> EmbeddingRunner:
+    """Return the runner that `command` names. Raises `ModelLoadError`, `NotSupportedError`."""
+    if command.runner == "fake":
+        return fake_embedding.load(command.model_path, command.engine)
+    if command.runner == "llama":
+        from corral.engine.llama import spin  # noqa: PLC0415 - the fake must not need llama.cpp
+
+        spin.set_poll(command.engine)
+        from corral.engine.llama import embedding  # noqa: PLC0415 - only now: it loads llama.cpp
+
+        return embedding.load(command.model_path, command.engine, progress)
+    raise ModelLoadError(f"there is no runner called {command.runner!r}")

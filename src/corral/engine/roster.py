@@ -1,0 +1,118 @@
+"""The open requests: whose sequences wait, whose run, and how they leave."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+
+from corral.core.errors import CorralError
+from corral.core.messages import Failed, Finished
+from corral.core.outcome import FinishReason, SequenceOutput
+from corral.engine.emission import Emission
+from corral.engine.intake import Prepared
+from corral.engine.kv import KvLedger
+from corral.engine.kv_dump import dump_kv
+from corral.engine.media import SharedMedia
+from corral.engine.ports import Memory
+from corral.engine.sequence import Sequence, Stage
+
+
+class Roster:
+    """Owner of all sequences. A seq_id that one gives back goes to `ledger` with the KV it holds.
+
+    With `dumped` what a sequence leaves there is logged.
+    """
+
+    def __init__(self, ledger: KvLedger, emission: Emission, dumped: Memory | None) -> None:
+        self.waiting: list[Sequence] = []
+        self.running: list[Sequence] = []
+        self._ledger = ledger
+        self._emission = emission
+        self._dumped = dumped
+        self._open: dict[str, list[Sequence]] = {}
+
+    def __contains__(self, request_id: str) -> bool:
+        return request_id in self._open
+
+    @property
+    def ids(self) -> list[str]:
+        """The open requests."""
+        return list(self._open)
+
+    def sequences(self, request_id: str) -> list[Sequence]:
+        """Return the sequences of an open request, ended ones too."""
+        return self._open[request_id]
+
+    def add(self, prepared: Prepared) -> None:
+        """Take a request; its sequences wait. One without a prompt has none that could."""
+        sequences = self._open[prepared.request.request_id] = _sequences(prepared)
+        if len(prepared.prompt):
+            self.waiting += sequences
+
+    def admit(self, sequence: Sequence) -> None:
+        """Note that a waiting sequence runs now."""
+        self.waiting.remove(sequence)
+        self.running.append(sequence)
+
+    def end(self, sequence: Sequence, reason: FinishReason, now_s: float) -> SequenceOutput:
+        """End a sequence and return its last output."""
+        output = self._emission.finish(sequence, reason, now_s)
+        self.leave(sequence)
+        return output
+
+    def finish(self, request_id: str, reason: FinishReason, now_s: float) -> list[SequenceOutput]:
+        """End what is left of a request and return the last outputs."""
+        live = [s for s in self._open.pop(request_id) if s.stage is not Stage.ENDED]
+        return [self.end(sequence, reason, now_s) for sequence in live]
+
+    def fail(
+        self, failed: Iterable[Sequence], error: CorralError, *, is_memory_good: bool = True
+    ) -> list[Failed]:
+        """End the requests that `failed` belong to with `error`."""
+        ids = {sequence.request.request_id for sequence in failed} & self._open.keys()
+        for request_id in ids:
+            for sequence in self._open.pop(request_id):
+                self.leave(sequence, is_memory_good=is_memory_good)
+        return [Failed(request_id, error.report()) for request_id in ids]
+
+    def finished(self, outputs: list[SequenceOutput]) -> list[Finished]:
+        """Return the last word on each request whose sequences have all ended."""
+        ids = {output.request_id for output in outputs if output.end is not None}
+        done = [i for i in ids if all(s.stage is Stage.ENDED for s in self._open[i])]
+        for request_id in done:
+            del self._open[request_id]
+        return [Finished(request_id) for request_id in done]
+
+    def leave(self, sequence: Sequence, *, is_memory_good: bool = True) -> None:
+        """Take an ended sequence out; its seq_id goes back with the KV it holds, if that can be trusted."""
+        if sequence in self.waiting:
+            self.waiting.remove(sequence)
+        if sequence in self.running:
+            self.running.remove(sequence)
+            self._give_back(sequence, is_memory_good=is_memory_good)
+        if sequence.sampler is not None:
+            sequence.sampler.close()
+            sequence.sampler = None
+        sequence.free_media()
+        if sequence.stage is not Stage.ENDED:
+            sequence.move(Stage.ENDED)
+
+    def _give_back(self, sequence: Sequence, *, is_memory_good: bool) -> None:
+        if not is_memory_good:
+            self._ledger.discard(sequence.seq_id)
+            return
+        self._ledger.release(sequence.seq_id, sequence.space, sequence.resident())
+        if self._dumped is not None:
+            dump_kv(self._dumped, sequence.seq_id, sequence.resident())
+
+
+def _sequences(prepared: Prepared) -> list[Sequence]:
+    """Return the n sequences of a request, with seeds of their own; the first prefills for all."""
+    given = prepared.request.sampling.seed
+    # 0xFFFFFFFF asks llama.cpp for a random seed; ours is drawn here, so that it can be told.
+    seed = secrets.randbelow(0xFFFFFFFF) if given is None else given
+    n = prepared.request.n
+    media = None if prepared.media is None else SharedMedia(prepared.media, n)
+    leader = Sequence(prepared, 0, seed % 0xFFFFFFFF, media=media)
+    others = (Sequence(prepared, i, (seed + i) % 0xFFFFFFFF, leader, media) for i in range(1, n))
+    return [leader, *others]

@@ -1,0 +1,43 @@
+"""`return_progress`: how far a prompt is, told in streams."""
+
+import pytest
+
+BODIES = {
+    "/completion": {"prompt": "hi"},
+    "/v1/completions": {"prompt": "hi"},
+    "/v1/chat/completions": {"messages": [{"role": "user", "content": "hi"}]},
+}
+PROGRESS = {"total": 7, "cache": 2, "processed": 7, "time_ms": 1.5}
+
+
+@pytest.mark.parametrize("path", BODIES)
+def test_a_stream_tells_of_the_prompt_when_asked_to(client, path):
+    told = client.events(path, {**BODIES[path], "return_progress": True})
+    silent = client.events(path, BODIES[path])
+
+    assert [event["prompt_progress"] for event in told if "prompt_progress" in event] == [PROGRESS]
+    assert not any("prompt_progress" in event for event in silent)
+
+
+@pytest.mark.parametrize("path", BODIES)
+def test_the_text_of_a_stream_stays_the_same(client, path):
+    def text(events):
+        contents = [event.get("content") for event in events if isinstance(event, dict)]
+        choices = [event["choices"][0] for event in events if isinstance(event, dict) and "choices" in event]
+        return "".join(filter(None, contents)), [choice["finish_reason"] for choice in choices][-1:]
+
+    told = text(client.events(path, {**BODIES[path], "return_progress": True}))
+
+    assert told == text(client.events(path, BODIES[path]))
+
+
+def test_a_whole_answer_does_not_ask_for_it(client, router):
+    client.post("/completion", {"prompt": "hi", "return_progress": True})
+
+    assert not router.requests[0].is_progress_wanted
+
+
+def test_a_least_indentation_reaches_the_engine(client, router):
+    client.post("/completion", {"prompt": "hi", "n_indent": 4})
+
+    assert router.requests[0].n_indent == 4

@@ -1,0 +1,125 @@
+"""Every route that takes a body refuses what it cannot read, names the field, and lives on."""
+
+import contextlib
+import json
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from corral.api.server import dialects
+from corral.api.serving import Serving
+from corral.core.messages import InfillTokens
+from corral.core.settings import ServerSettings, Settings
+
+ENDPOINTS = [
+    pytest.param(endpoint, endpoint.paths[0], id=endpoint.paths[0])
+    for endpoint in dialects(Serving(SimpleNamespace(), Settings()))
+    if endpoint.method != "GET" and endpoint.is_served
+]
+NO_JSON = {
+    "empty": b"",
+    "blank": b" \n",
+    "unfinished": b'{"prompt": "a"',
+    "two": b"{} {}",
+    "binary": b"\x00\x01\xff",
+    "not UTF-8": (
+        b'{"prompt": "\xff", "content": "\xc3", "tokens": ["\xff"], "system_prompt": "\xff", "model": "\xff"}'
+    ),
+    "half a character": b'{"prompt": "\\ud800"}',
+    "NaN": b'{"prompt": "a", "temperature": NaN}',
+    "Infinity": b'{"prompt": "a", "temperature": -Infinity}',
+    "a comment": b'{"prompt": "a"} // really',
+    "single quotes": b"{'prompt': 'a'}",
+    "deep in a key that nobody knows": b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "deep from the start": b"[" * 100_000 + b"]" * 100_000,
+    "deep objects": b'{"prompt":' * 50_000 + b"1" + b"}" * 50_000,
+    "a text": b'"prompt"',
+    "a number": b"1",
+    "null": b"null",
+    "true": b"true",
+}
+WRONG = [
+    True,
+    -1,
+    2.5,
+    2**70,
+    1e308,
+    "text",
+    "",
+    {},
+    {"a": {}},
+    [],
+    [[]],
+    [None],
+    [{"a": 1}],
+    ["a", 1],
+    [[[1]]],
+]
+SWITCHES = ServerSettings(is_metrics=True, is_slots=True, is_props=True, slot_save_dir="/nowhere")
+
+
+@pytest.fixture
+def post(router, make_client, run_for):
+    """Post to a path of the table, with everything switched on and the model run for what the path is for."""
+    client = make_client(server=SWITCHES)
+    infill = InfillTokens(prefix=250, suffix=251, middle=252)
+    router.model_facts = msgspec.structs.replace(router.model_facts, infill=infill)
+
+    def send(path, body):
+        if "embed" in path:
+            run_for("embed")
+        elif "rank" in path:
+            run_for("rank")
+        target = path.replace("{id_slot}", "0") + ("?action=save" if "{id_slot}" in path else "")
+        return client.post(target, content=body)
+
+    yield send
+
+    run_for("generate")
+    assert client.post("/completion", {"prompt": "a"}).status_code == 200, "it has not survived"
+
+
+@pytest.mark.parametrize("body", NO_JSON.values(), ids=NO_JSON)
+@pytest.mark.parametrize(("endpoint", "path"), ENDPOINTS)
+def test_what_is_no_object_is_400_with_a_sentence(post, refused, endpoint, path, body):
+    reply = post(path, body)
+
+    assert endpoint.method == "POST"
+    assert refused(reply)["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize(("endpoint", "path"), ENDPOINTS)
+def test_a_wrong_type_names_its_field(post, endpoint, path):
+    for name, value, body in cases(endpoint):
+        reply = post(path, body)
+
+        assert reply.status_code in (200, 400, 501), (body, reply.text)
+        if not is_typed(endpoint, body):
+            assert reply.status_code == 400, (body, reply.text)
+            assert f"Field '{name}" in reply.json()["error"]["message"], (value, reply.text)
+        elif reply.status_code != 200:
+            assert reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("endpoint", "path"), ENDPOINTS)
+def test_a_body_of_the_wrong_shape_is_refused(post, refused, endpoint, path):
+    wrong = {} if isinstance(endpoint.example, list) or endpoint.body is None else []
+
+    refused(post(path, json.dumps(wrong).encode()))
+
+
+def cases(endpoint):
+    """Yield each field of the body with each wrong value, and a body with what else it needs."""
+    fields = () if endpoint.body is None else msgspec.structs.fields(endpoint.body)
+    for field in fields:
+        for value in WRONG:
+            body = {**(endpoint.example or {}), field.encode_name: value}
+            yield field.encode_name, value, json.dumps(body).encode()
+
+
+def is_typed(endpoint, body):
+    with contextlib.suppress(msgspec.ValidationError):
+        msgspec.json.decode(body, type=endpoint.body)
+        return True
+    return False
