@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 import uvicorn
 
+from corral.api.header_names import SpelledHeaders
 from corral.api.server import create_app
 from corral.api.threads import choose_n_threads, limit_threads
 from corral.catalog.source import resolve
@@ -54,8 +55,8 @@ def serve(settings: Settings, *, runner: str = "llama", find_model: FindModel = 
     `runner` names the kind of engine, `find_model` gives the file that it loads (blocking, on a thread).
     Takes over Ctrl-C and SIGTERM: the first lets running requests end, the second ends the process at once.
     """
-    log.configure(settings.log)
     try:
+        log.configure(settings.log)
         serving = _Serving(settings, runner, find_model)
         listeners = Listeners(settings.server)
     except SettingsError as error:
@@ -159,7 +160,7 @@ def _with_projector(engine: EngineSettings, source: ModelSource) -> EngineSettin
 def _http_server(settings: Settings, router: Router) -> uvicorn.Server:
     grace_s = math.ceil(settings.server.shutdown_s) + RESPONSE_GRACE_S
     config = uvicorn.Config(
-        _web_app(settings, router),
+        SpelledHeaders(_web_app(settings, router)),
         loop="none",
         http="httptools",
         ws="websockets-sansio",

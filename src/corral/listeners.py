@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import stat
@@ -17,7 +18,7 @@ _ANY_V6 = "::"
 
 
 class CannotListenError(OSError):
-    """An address cannot be had; the text is llama-server's."""
+    """An address cannot be had; the text is llama-server's, and the reason after it."""
 
 
 class Listeners:
@@ -39,7 +40,8 @@ class Listeners:
             except OSError as error:
                 self.close()
                 raise CannotListenError(
-                    f"couldn't bind HTTP server socket, hostname: {host}, port: {self._port}"
+                    f"couldn't bind HTTP server socket, hostname: {host}, port: {self._port}: "
+                    f"{error.strerror or error}"
                 ) from error
 
     def __enter__(self) -> Self:
@@ -75,13 +77,15 @@ class Listeners:
 
 def _network(host: str, port: int, *, is_dual: bool, is_shared: bool) -> socket.socket:
     """Return a listening socket on the first address of `host` that can be had. Raises `OSError`."""
-    fault = OSError(f"{host} has no address")
+    fault = OSError("it has no address")
     for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         try:
             return socket.create_server(
                 address, family=family, backlog=BACKLOG, reuse_port=is_shared, dualstack_ipv6=is_dual
             )
-        except (OSError, ValueError) as error:  # ValueError: the system shares no ports
+        except OSError as error:
+            fault = error
+        except ValueError as error:  # the system shares no ports
             fault = OSError(str(error))
     raise fault
 
@@ -103,11 +107,15 @@ def _unix(path: str) -> socket.socket:
 
 
 def _is_left_over(path: str) -> bool:
-    """Tell whether there is a socket at `path` that nobody listens on."""
+    """Tell whether there is a socket at `path` that nobody listens on.
+
+    One that may not be asked, or whose server is too busy to answer, is somebody's.
+    """
     try:
         if not stat.S_ISSOCK(os.stat(path).st_mode):  # noqa: PTH116
             return False
     except OSError:
         return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex(path) != 0
+        probe.setblocking(False)
+        return probe.connect_ex(path) == errno.ECONNREFUSED

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+import contextlib
+import sys
+import threading
+from typing import TYPE_CHECKING, Self, TextIO
 
 from corral import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
+
+    from rich.progress import Progress, TaskID
 
     from corral.catalog.source import ModelSource
     from corral.core.messages import ModelFacts
@@ -20,10 +22,10 @@ WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared with, 
 
 
 class StartupText:
-    """Says a line at each stage of the server's life."""
+    """Says a line at each stage of the server's life, on `screen` (default standard output)."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(highlight=False, soft_wrap=True)
+    def __init__(self, screen: TextIO | None = None) -> None:
+        self._screen = screen or sys.stdout
 
     def listening(self, addresses: Iterable[str]) -> None:
         """The sockets are bound."""
@@ -46,11 +48,11 @@ class StartupText:
 
     def downloads(self) -> DownloadBars:
         """Return the bars of files that are being downloaded."""
-        return DownloadBars(self._console)
+        return DownloadBars(self._screen)
 
     def _say(self, text: str) -> None:
-        self._console.print(text, markup=False)
-        self._console.file.flush()
+        with contextlib.suppress(BrokenPipeError):  # nobody reads it any more: no reason to stop serving
+            print(text, file=self._screen, flush=True)
 
 
 class DownloadBars:
@@ -59,14 +61,10 @@ class DownloadBars:
     May be called from any thread.
     """
 
-    def __init__(self, console: Console) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            console=console,
-        )
+    def __init__(self, screen: TextIO) -> None:
+        self._screen = screen
+        self._first = threading.Lock()
+        self._progress: Progress | None = None
         self._bars: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
@@ -75,16 +73,27 @@ class DownloadBars:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._bars:
+        if self._progress is not None:
             self._progress.stop()
 
     def __call__(self, name: str, fraction: float) -> None:
         """Show that `fraction` of the file is here."""
-        if not self._bars:
-            self._progress.start()
-        if name not in self._bars:
-            self._bars[name] = self._progress.add_task(name, total=1.0)
-        self._progress.update(self._bars[name], completed=fraction)
+        with self._first:
+            progress = self._progress = self._progress or _started(self._screen)
+            if name not in self._bars:
+                self._bars[name] = progress.add_task(name, total=1.0)
+        progress.update(self._bars[name], completed=fraction)
+
+
+def _started(screen: TextIO) -> Progress:
+    # Imported for downloads only: it takes a twentieth of the whole start.
+    from rich import progress as rich  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+
+    columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.TaskProgressColumn())
+    bars = rich.Progress(*columns, rich.TimeRemainingColumn(), console=Console(file=screen))
+    bars.start()
+    return bars
 
 
 def web_address(name: tuple[str, int | None], *, is_tls: bool, prefix: str = "") -> str:

@@ -2,8 +2,12 @@
 
 import asyncio
 import json
+import threading
 
+import msgspec
 import pytest
+
+from corral.api.threads import in_thread, limit_threads
 
 CHAT = {"messages": [{"role": "user", "content": "hi"}]}
 BODIES = {"/completion": {"prompt": "a"}, "/v1/completions": {"prompt": "a"}, "/v1/chat/completions": CHAT}
@@ -12,7 +16,8 @@ BODIES = {"/completion": {"prompt": "a"}, "/v1/completions": {"prompt": "a"}, "/
 async def leave_after_the_body(app, path, body):
     """Send a request, wait until it runs, disconnect; return what was sent."""
     sent = []
-    messages = [{"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}]
+    content = json.dumps(body).encode()
+    messages = [{"type": "http.request", "body": content, "more_body": False}]
 
     async def receive():
         if messages:
@@ -29,7 +34,7 @@ async def leave_after_the_body(app, path, body):
         "path": path,
         "raw_path": path.encode(),
         "query_string": b"",
-        "headers": [],
+        "headers": [(b"content-length", b"%d" % len(content))],
         "http_version": "1.1",
         "scheme": "http",
         "server": ("corral", 80),
@@ -85,3 +90,23 @@ def test_one_prompt_that_fails_ends_them_all(client, router, is_stream):
 
     assert "Internal server error" in reply.text
     assert router.cancelled == [router.requests[0].request_id]
+
+
+def test_leaving_while_images_are_loaded_ends_the_request(client, router):
+    router.model_facts = msgspec.structs.replace(router.model_facts, has_vision=True)
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    chat = {"messages": [{"role": "user", "content": [image]}]}
+    release = threading.Event()
+
+    async def leave_while_all_threads_are_busy():
+        limit_threads(1)
+        busy = asyncio.ensure_future(in_thread(release.wait))
+        try:
+            return await leave_after_the_body(client.app, "/v1/chat/completions", chat)
+        finally:
+            release.set()
+            await busy
+
+    sent = asyncio.run(leave_while_all_threads_are_busy())
+
+    assert sent == router.requests == []

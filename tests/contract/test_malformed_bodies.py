@@ -109,6 +109,16 @@ def test_a_body_of_the_wrong_shape_is_refused(post, refused, endpoint, path):
     refused(post(path, json.dumps(wrong).encode()))
 
 
+def test_a_body_that_can_just_be_parsed_is_served_or_refused(client):
+    for depth in range(880, 960, 4):
+        deep = b'{"a":' * depth + b"1" + b"}" * depth
+        body = b'{"messages":[{"role":"user","content":"a"}],"chat_template_kwargs":{"tools":%b}}' % deep
+
+        reply = client.post("/v1/chat/completions", content=body)
+
+        assert reply.status_code in (200, 400), (depth, reply.text)
+
+
 def cases(endpoint):
     """Yield each field of the body with each wrong value, and a body with what else it needs."""
     fields = () if endpoint.body is None else msgspec.structs.fields(endpoint.body)

@@ -37,6 +37,16 @@ def test_a_physical_batch_is_never_larger_than_the_logical_one():
     assert _params(n_batch=64, n_ubatch=512).n_ubatch == 64
 
 
+def test_a_batch_smaller_than_the_number_of_sequences_has_a_row_for_each(make_engine):
+    engine, plain = make_engine(n_batch=1, n_parallel=4), make_engine()
+    prompts = ["one", "two words", "three more words", "and the fourth of them"]
+
+    ids = [engine.submit(prompt) for prompt in prompts]
+    engine.run()
+
+    assert [engine.tokens(i) for i in ids] == [plain.generate(prompt)[0] for prompt in prompts]
+
+
 def test_threads_as_asked():
     params = _params(cpu=CpuSettings(n_threads=3), cpu_batch=CpuSettings(n_threads=5))
 

@@ -159,7 +159,7 @@ def test_forced_tokens_take_no_step_of_their_own(make_engine):
 
     n_steps = sum(isinstance(event, Stepped) for event in engine.events)
     assert written == '"a text that leaves no choice at all"'
-    assert end.n_predicted == len(written)
+    assert end.n_predicted == len(written) + 1  # the one that ends it counts too
     assert end.reason is FinishReason.EOS
     assert n_steps == 1
 
@@ -259,7 +259,7 @@ def test_every_token_has_its_probabilities(make_engine):
     probs = [entry for output in engine.outputs("1") for entry in output.probs]
     assert [entry.token for entry in probs] == engine.tokens("1")
     assert [entry.logprob for entry in probs[:6]] == [0.0] * 6
-    assert all(entry.logprob < 0 for entry in probs[6:])
+    assert all(entry.logprob < 0 for entry in probs[6:8])
     assert {candidate.piece for candidate in probs[6].sampled} == {b"a", b"b"}
 
 

@@ -238,7 +238,7 @@ def test_a_wrong_projector_ends_the_start_with_the_reason(make_engine, model_pat
     (tmp_path / "broken.gguf").write_bytes(b"GGUF" + b"\xff" * 100)
 
     for path, words in (
-        (tmp_path / "none.gguf", "there is no projector file"),
+        (tmp_path / "none.gguf", r"none\.gguf': No such file"),
         (tmp_path / "wide.gguf", "mismatch between text model"),
         (tmp_path / "broken.gguf", "failed to load the projector"),
         (model_path("llama"), "failed to load the projector"),

@@ -113,4 +113,4 @@ def test_no_image_ends_the_server(http, content, is_stream):
 
 
 def test_props_tell_of_images(http):
-    assert http.get("/props").json()["modalities"] == {"vision": True, "audio": False}
+    assert http.get("/props").json()["modalities"] == {"vision": True, "video": False, "audio": False}

@@ -11,10 +11,14 @@ import stat
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
 import trustme
+
+from corral.core.settings import ServerSettings
+from corral.listeners import CannotListenError, Listeners
 
 DEADLINE_S = 30
 SERVE = """
@@ -208,6 +212,26 @@ def test_a_socket_in_use_is_left_alone(start, tmp_path):
     assert status == 1
     assert f"couldn't bind HTTP server socket, hostname: {path}, port: " in errors
     assert stat.S_ISSOCK(path.stat().st_mode)
+
+
+def test_a_socket_whose_server_is_too_busy_to_answer_is_left_alone(tmp_path):
+    path = str(tmp_path / "corral.sock")
+    with socket.socket(socket.AF_UNIX) as other, contextlib.ExitStack() as waiting:
+        other.bind(path)
+        other.listen(0)
+        while waiting.enter_context(_unix_client()).connect_ex(path) == 0:
+            pass  # until no more may wait
+
+        with pytest.raises(CannotListenError, match="Address already in use"):
+            Listeners(ServerSettings(host=path))
+
+    assert stat.S_ISSOCK(Path(path).stat().st_mode)
+
+
+def _unix_client():
+    client = socket.socket(socket.AF_UNIX)
+    client.setblocking(False)
+    return client
 
 
 def test_a_file_in_the_place_of_a_socket_is_left_alone(start, tmp_path):

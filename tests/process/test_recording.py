@@ -109,7 +109,7 @@ def test_a_folder_that_cannot_be_made_ends_the_start(tmp_path):
     file = tmp_path / "file"
     file.touch()
 
-    with pytest.raises(SettingsError, match="--logdir"):
+    with pytest.raises(SettingsError, match=r"^--logdir"):
         recorder(LogSettings(runs_dir=str(file / "runs")))
 
 

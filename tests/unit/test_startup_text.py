@@ -2,7 +2,6 @@ import io
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from corral.catalog.source import ModelSource
 from corral.core.messages import ModelFacts
@@ -16,7 +15,7 @@ def screen():
 
 @pytest.fixture
 def text(screen):
-    return StartupText(Console(file=screen, width=40, soft_wrap=True))
+    return StartupText(screen)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +56,14 @@ def test_a_name_is_shown_as_it_is(text, screen):
     text.ready(ModelSource(Path(name), name), ModelFacts(n_slots=4, n_ctx=512))
 
     assert screen.getvalue() == f"{name} is ready: 4 slots of 512 tokens\n"
+
+
+def test_who_reads_no_more_does_not_end_the_server():
+    class Gone(io.StringIO):
+        def flush(self):
+            raise BrokenPipeError
+
+    StartupText(Gone()).stopping(5)
 
 
 def test_without_downloads_there_are_no_bars(text, screen):

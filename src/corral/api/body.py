@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,7 +17,7 @@ _T = TypeVar("_T")
 
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {}
 
-_PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<field>.*)`)?$", re.DOTALL)
+_MAX_COMPLAINT = 500  # characters; msgspec repeats what the client wrote
 
 
 async def read(request: Request, wanted: type[_T]) -> _T:
@@ -71,8 +70,8 @@ def _refuse_large(n_bytes: int) -> None:
 
 def _named(complaint: str) -> str:
     """Turn msgspec's "Expected `int | null`, got `str` - at `$.top_k`" into "Field 'top_k': expected ..."."""
-    found: Any = _PATH.match(complaint)
-    what = found["what"].replace(" | null", "").replace("`", "")
-    if not found["field"]:
-        return f"The body: {what[:1].lower()}{what[1:]}"
-    return f"Field '{found['field']}': {what[:1].lower()}{what[1:]}"
+    what, found, path = complaint.rpartition(" - at `$")
+    field = path.removesuffix("`").removeprefix(".") if found else ""
+    said = (what if found else path)[:_MAX_COMPLAINT].replace(" | null", "").replace("`", "")
+    where = f"Field '{field}'" if field else "The body"
+    return f"{where}: {said[:1].lower()}{said[1:]}"

@@ -109,5 +109,8 @@ class ErrorEdge:
 def _understood(error: Exception, path: str) -> CorralError:
     if isinstance(error, CorralError):
         return error
+    if isinstance(error, RecursionError):  # one that could just be parsed, and not be written again
+        _log.warning("request.nested", path=path)
+        return InvalidRequestError("The body is nested too deeply")
     _log.error("request.fault", path=path, exc_info=True)
     return InternalError("Internal server error")

@@ -51,7 +51,8 @@ def _check(choice: str) -> None:
         ChatTemplate(BUILTIN.get(choice, choice))
     except TemplateSourceError as error:
         raise SettingsError(f"--chat-template: {error}") from error
-    if choice not in BUILTIN and "{" not in choice:
+    is_name = len(choice.split()) == 1 and "{" not in choice
+    if is_name and choice not in BUILTIN:
         raise SettingsError(
             f"--chat-template: {choice!r} is no builtin template; there are {', '.join(sorted(BUILTIN))}"
         )

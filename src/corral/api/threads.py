@@ -37,6 +37,11 @@ async def in_thread(work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
+async def by_size(request: Request, work: Callable[[], T]) -> T:
+    """Return what `work` on the body of `request` returns; only a large one is worth a thread."""
+    return await in_thread(work) if is_large(request) else work()
+
+
 def is_large(request: Request) -> bool:
     """Tell whether the work on the body belongs on a thread. Its length may be announced, or not."""
     announced = request.headers.get("content-length", "")

@@ -70,22 +70,24 @@ def _target_names(document: Document) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def contrasts(document: Document) -> list[str]:
-    """Return a sentence for each target of each scenario that stands beside another of the same run."""
+def _contrasts(document: Document) -> Iterator[str]:
+    """Yield a sentence for each target of each scenario that stands beside another of the same run."""
     results = {result.scenario.name: result for result in document.results}
-    return [
-        f"{result.scenario.name}: {metric.label} of {target.name} is {ratio:.2f} of {result.scenario.beside}."
-        for result in document.results
-        if (other := results.get(result.scenario.beside))
-        for metric in [METRICS[result.scenario.headline]]
-        for target, reference in zip(result.targets, other.targets, strict=True)
-        for ratio in [target.summary[metric.field].median / reference.summary[metric.field].median]
-    ]
+    for result in document.results:
+        other = results.get(result.scenario.beside)
+        for target, reference in zip(result.targets, other.targets if other else (), strict=False):
+            metric = METRICS[result.scenario.headline]
+            ours, theirs = target.summary.get(metric.field), reference.summary.get(metric.field)
+            if ours is not None and theirs is not None and theirs.median:
+                yield (
+                    f"{result.scenario.name}: {metric.label} of {target.name} is "
+                    f"{ours.median / theirs.median:.2f} of {result.scenario.beside}."
+                )
 
 
 def _caption(document: Document) -> str:
     """Return how scenarios stand beside each other, and what makes a comparison unfair, in sentences."""
-    return " ".join([*contrasts(document), *_warnings(document)])
+    return " ".join([*_contrasts(document), *_warnings(document)])
 
 
 def _warnings(document: Document) -> Iterator[str]:

@@ -65,7 +65,7 @@ class DockerHub:
             return target
         try:
             self._fetch(repo, tag, target, progress)
-        except (httpx.HTTPError, msgspec.DecodeError) as error:
+        except (httpx.HTTPError, OSError, msgspec.DecodeError) as error:
             raise ModelLoadError(f"cannot get {repo}:{tag} from the registry: {_reason(error)}") from error
         return target
 

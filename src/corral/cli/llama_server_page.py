@@ -33,6 +33,12 @@ Their variables are `LLAMA_ARG_` and the long flag's name, and are refused alike
 _ENDPOINTS = """
 ## Endpoints
 
+For all of them: a body that cannot be read, a field of a wrong type and whatever else is the client's mistake
+are 400 and name the field, where llama-server answers 500 or takes the default; 500 is left for faults of the
+server. All that can be checked is checked before a stream is opened. An error in the midst of a stream is one
+event with an `error:` line, which clients of 2024 read, and a `data:` line, which newer ones do. A client
+that leaves ends its request, streamed or not.
+
 | Endpoint | Corral | Difference, and why |
 | --- | --- | --- |
 """

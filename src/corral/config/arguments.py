@@ -52,6 +52,8 @@ def _hints(flag: str) -> list[str]:
     name, equals, value = flag.partition("=")
     if equals and name in FLAGS:
         return [f"write it as two words: {name} {value}"]
+    if not flag.startswith("-"):
+        return ["every value follows its flag; a model file is named with: -m FNAME"]
     question = nearest(flag, FLAGS)
     return [question] if question else []
 

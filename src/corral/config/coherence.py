@@ -33,6 +33,8 @@ def remarks(settings: Settings) -> Iterator[str]:
     if settings.model.projector_path and not settings.model.is_projector_wanted:
         yield "warn: --mmproj has no effect with --no-mmproj"
     yield from _remarks_on_purpose(settings)
+    if bool(settings.server.tls_key_file) != bool(settings.server.tls_cert_file):
+        yield "warn: https needs both --ssl-key-file and --ssl-cert-file; connections are not encrypted"
     if settings.log.has_timestamps and not settings.log.has_prefix:
         yield "warn: --log-timestamps has no effect without --log-prefix"
 

@@ -19,7 +19,7 @@ def read_environment(environ: Mapping[str, str], read_file: ReadFile) -> list[Gi
     Raises:
         SettingsError: a value cannot be read, or a variable is one that only llama-server honours.
     """
-    for variable in environ.keys() - VARIABLES:
+    for variable in sorted(environ.keys() - VARIABLES):
         refuse(variable)
     return [
         _read(Spelling(option, is_on), variable, environ[variable], read_file)

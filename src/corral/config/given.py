@@ -40,5 +40,7 @@ def give(option: Option, source: str, text: str, read_file: ReadFile) -> Given:
 def _contents(path: str, read_file: ReadFile) -> str:
     try:
         return read_file(path)
-    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a path that no file can have
+    except UnicodeDecodeError as error:
+        raise ValueError(f"error: file '{path}' is not UTF-8 text") from error
+    except (OSError, ValueError) as error:  # ValueError: a path that no file can have
         raise ValueError(f"error: failed to open file '{path}'") from error

@@ -10,7 +10,8 @@ Every value is read as the text that stands in the file, by the same rules as on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from typing import Any
 
 import yaml
 
@@ -25,6 +26,19 @@ from corral.core.errors import SettingsError
 # What speaks of the command line itself has no place in a file.
 _NO_KEYS = (CONFIG, HELP, VERSION, LIST_DEVICES, COMPLETION, CACHE_LIST)
 _KEYS = {key: spelling for key, spelling in KEYS.items() if spelling.option not in _NO_KEYS}
+
+
+class _Loader(yaml.BaseLoader):
+    """Makes texts, lists and dicts only, and refuses a key that stands twice: one would be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        """Return the dict. Raises `yaml.YAMLError`."""
+        seen: set[str] = set()
+        for key in [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f'"{key.value}" stands twice', problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 def read_yaml(text: str, read_file: ReadFile) -> list[Given]:
@@ -42,7 +56,7 @@ def read_yaml(text: str, read_file: ReadFile) -> list[Given]:
 
 def _load(text: str) -> dict[object, object]:
     try:
-        document = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes texts, lists and dicts only
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - it makes texts, lists and dicts only
     except (yaml.YAMLError, RecursionError) as error:
         raise SettingsError(f"error in the configuration file: {error}") from error
     if document in (None, ""):

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+from corral.core.errors import SettingsError
 from corral.core.settings import LogSettings
 
 _START_S = time.monotonic()
@@ -53,7 +54,10 @@ def get(name: str) -> EventLog:
 
 
 def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
-    """Send this process's events where `settings` say: `stream` (default standard error) and a file."""
+    """Send this process's events where `settings` say: `stream` (default standard error) and a file.
+
+    Raises SettingsError when the file cannot be written.
+    """
     root = logging.getLogger("corral")
     for handler in list(root.handlers):
         root.removeHandler(handler)
@@ -79,9 +83,12 @@ def _add(root: logging.Logger, handler: logging.Handler, settings: LogSettings, 
 
 def _file_handler(path: str, *, is_shared: bool) -> logging.Handler:
     """Return a handler that appends, so that lines of several processes stand side by side."""
-    if not is_shared:
-        Path(path).write_bytes(b"")
-    return logging.FileHandler(path, mode="a", encoding="utf-8")
+    try:
+        if not is_shared:
+            Path(path).write_bytes(b"")
+        return logging.FileHandler(path, mode="a", encoding="utf-8")
+    except (OSError, ValueError) as error:  # ValueError: a path that no file can have
+        raise SettingsError(f"--log-file: {error}") from error
 
 
 def _is_colored(choice: str, stream: TextIO) -> bool:

@@ -142,7 +142,7 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     `n_ctx` is the context of one sequence as asked; `n_slots` how many sequences run at once.
     `chat_template` is the model's own Jinja source, None if it has none. `purpose` and `pooling`: what the
-    engine is run for, see `EngineSettings`. `path`: the file; `file_type`: how most of its weights are stored.
+    engine is run for, see `EngineSettings`. `path`: the file; `file_type`: how most weights are stored.
     `has_vision`, `has_audio`: whether prompts may hold such bytes. `eog`: the end-of-generation tokens.
     """
 
@@ -195,7 +195,7 @@ class Ready(Event, frozen=True, tag="ready"):
 
 
 class LoadFailed(Event, frozen=True, tag="load_failed"):
-    """The model could not be loaded; the process ends."""
+    """The process ends: the model could not be loaded, or llama.cpp gave up later."""
 
     error: ErrorReport
 

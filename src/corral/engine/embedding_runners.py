@@ -15,10 +15,7 @@ def load(command: Load, progress: Callable[[float], None]) -> EmbeddingRunner:
     if command.runner == "fake":
         return fake_embedding.load(command.model_path, command.engine)
     if command.runner == "llama":
-        from corral.engine.llama import spin  # noqa: PLC0415 - the fake must not need llama.cpp
-
-        spin.set_poll(command.engine)
-        from corral.engine.llama import embedding  # noqa: PLC0415 - only now: it loads llama.cpp
+        from corral.engine.llama import embedding  # noqa: PLC0415 - the fake must not need llama.cpp
 
         return embedding.load(command.model_path, command.engine, progress)
     raise ModelLoadError(f"there is no runner called {command.runner!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -32,19 +32,29 @@ class Emission:
         taken, forced or not.
         """
         sequence.pending = []
-        outputs = []
-        for number, token in enumerate(sampled.tokens):
-            probs = sampled.probs if number == 0 else None
+        if sequence.grammar is None and sequence.thinking is None:
+            output = self._take(sequence, sampled.token, sampled.probs, now_s)
+            return [] if output is None else [output]
+        return list(_to_end(self._outputs(sequence, sampled, now_s)))
+
+    def _outputs(self, sequence: Sequence, sampled: Sampled, now_s: float) -> Iterator[SequenceOutput | None]:
+        """Yield what each token of the step gives, and each that ends thoughts that took too long."""
+        probs = sampled.probs
+        for token in sampled.tokens:
             output = self._take(sequence, token, probs or self._certain(sequence, token), now_s)
-            if output is not None:
-                outputs.append(output)
-                if output.end is not None:
-                    return outputs
-                if sequence.thinking is not None:
-                    outputs += self._close_thoughts(sequence, sequence.thinking, now_s)
+            probs = None
+            yield output
+            if output is not None and sequence.thinking is not None:
+                yield from self._close_thoughts(sequence, sequence.thinking, now_s)
         if sampled.is_last:
-            outputs.append(self.finish(sequence, FinishReason.EOS, now_s))
-        return outputs
+            yield self._close(sequence, now_s)
+
+    def _close(self, sequence: Sequence, now_s: float) -> SequenceOutput | None:
+        """Return the end where a rule left no other choice. Its token counts, as if it had been drawn."""
+        if not self._vocabulary.eog:
+            return self.finish(sequence, FinishReason.EOS, now_s)
+        token = min(self._vocabulary.eog)
+        return self._take(sequence, token, self._certain(sequence, token), now_s)
 
     def _take(
         self, sequence: Sequence, token: int, probs: TokenProbs | None, now_s: float
@@ -72,17 +82,13 @@ class Emission:
 
     def _close_thoughts(
         self, sequence: Sequence, thinking: ThinkingWatch, now_s: float
-    ) -> Iterator[SequenceOutput]:
+    ) -> Iterator[SequenceOutput | None]:
         """Put in the tokens that end the thinking, if it took too long."""
         closing = thinking.take_closing()
         if closing and sequence.sampler is not None:
             sequence.sampler.accept(np.array(closing, np.int32))
         for token in closing:
-            output = self._take(sequence, token, self._certain(sequence, token), now_s)
-            if output is not None:
-                yield output
-                if output.end is not None:
-                    return
+            yield self._take(sequence, token, self._certain(sequence, token), now_s)
 
     def _certain(self, sequence: Sequence, token: int) -> TokenProbs | None:
         """Return the probabilities around a forced token, if any are wanted: nothing else was possible."""
@@ -108,3 +114,12 @@ class Emission:
             sequence.is_truncated = True
             return FinishReason.LENGTH
         return None
+
+
+def _to_end(outputs: Iterable[SequenceOutput | None]) -> Iterator[SequenceOutput]:
+    """Yield the outputs that there are, none behind the last of the sequence."""
+    for output in outputs:
+        if output is not None:
+            yield output
+            if output.end is not None:
+                return

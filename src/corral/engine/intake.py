@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,8 +19,10 @@ from corral.engine.media import MediaPrompt, Projector, Span
 from corral.engine.ports import Vocabulary
 from corral.engine.radix import Tokens
 from corral.engine.standing import Standing
-from corral.engine.structure.compiler import Compiler, Grammar
 from corral.engine.window import cut_prompt
+
+if TYPE_CHECKING:
+    from corral.engine.structure.compiler import Compiler, Grammar
 
 _log = log.get("engine")
 
@@ -52,9 +56,10 @@ class Prepared:
 
 
 class Intake:
-    """Turns requests into what the scheduler takes. Safe to call from any one thread.
+    """Turns requests into what the scheduler takes.
 
-    Requests with a structure or images take long and may have a thread of their own.
+    Those with a structure take long and belong to one thread, those with images too; others may be made
+    ready on another meanwhile.
     """
 
     def __init__(
@@ -72,7 +77,6 @@ class Intake:
         self._clock = clock
         self._is_shiftable = is_shiftable
         self._projector = projector
-        self._compiler = Compiler(vocabulary)
 
     def prepare(self, request: GenerationRequest) -> Prepared:
         """Return `request` made ready. Raises `InvalidRequestError` and `ContextExceededError`."""
@@ -88,27 +92,30 @@ class Intake:
             raise
         return replace(prepared, grammar=grammar)
 
+    @functools.cached_property
+    def _compiler(self) -> Compiler:
+        from corral.engine.structure.compiler import Compiler  # noqa: PLC0415 - imports take time at the start
+
+        return Compiler(self._vocabulary)
+
     def _prepared(self, request: GenerationRequest) -> Prepared:
         arrived_s = self._clock.now_s()
         if request.slot is not None and not 0 <= request.slot < self._facts.n_slots:
             raise InvalidRequestError("Invalid slot ID")
         if any(isinstance(piece, Media) for piece in request.prompt):
             return self._prepare_media(request, arrived_s)
+        given = self.standing.given(request.loras)
+        n_system = len(given.system)
         ids = self.tokenize(
             request.prompt,
-            is_bos_wanted=request.is_bos_wanted and not len(self.standing.system),
+            is_bos_wanted=request.is_bos_wanted and not n_system,
             has_special=request.has_special,
         )
-        prompt, is_truncated = self._fit(np.array(ids, np.int32), request.n_keep)
-        return Prepared(
-            request,
-            self._after_system(prompt),
-            self._bias(request),
-            is_truncated,
-            arrived_s,
-            n_system=len(self.standing.system),
-            loras=self._loras(request),
-        )
+        prompt, is_truncated = self._fit(np.array(ids, np.int32), request.n_keep, n_system)
+        if n_system and len(prompt):  # an empty one stays so: nothing is asked
+            prompt = np.concatenate([given.system, prompt])
+        bias = self._bias(request)
+        return Prepared(request, prompt, bias, is_truncated, arrived_s, n_system=n_system, loras=given.loras)
 
     def _with_text_rules(self, prepared: Prepared) -> Prepared:
         request = prepared.request
@@ -121,8 +128,8 @@ class Intake:
     def _prepare_media(self, request: GenerationRequest, arrived_s: float) -> Prepared:
         if self._projector is None:
             raise NotSupportedError("the model takes no images; start the server with --mmproj")
-        bias, loras, system = self._bias(request), self._loras(request), self.standing.system
-        n_system = len(system)
+        bias, given = self._bias(request), self.standing.given(request.loras)
+        n_system = len(given.system)
         media = self._projector.read(
             request.prompt,
             is_bos_wanted=request.is_bos_wanted and not n_system,
@@ -133,12 +140,12 @@ class Intake:
             raise self._exceeded(len(media.tokens), self._facts.n_ctx - n_system)
         return Prepared(
             request,
-            np.concatenate([system, media.tokens]),
+            np.concatenate([given.system, media.tokens]),
             bias,
             is_truncated=False,
             arrived_s=arrived_s,
             n_system=n_system,
-            loras=loras,
+            loras=given.loras,
             media=media,
             spans=tuple(replace(span, start=span.start + n_system) for span in media.spans),
         )
@@ -169,17 +176,8 @@ class Intake:
         if ids and not 0 <= min(ids) <= max(ids) < self._vocabulary.n_tokens:
             raise InvalidRequestError("Prompt contains invalid tokens")
 
-    def _after_system(self, prompt: Tokens) -> Tokens:
-        """Return the prompt behind the system prompt; one that is empty stays so: nothing is asked."""
-        system = self.standing.system
-        return np.concatenate([system, prompt]) if len(system) and len(prompt) else prompt
-
-    def _loras(self, request: GenerationRequest) -> Loras:
-        standing = self.standing
-        return standing.loras if request.loras is None else standing.checked(request.loras)
-
-    def _fit(self, prompt: Tokens, n_keep: int | None) -> tuple[Tokens, bool]:
-        n_ctx = self._facts.n_ctx - len(self.standing.system)
+    def _fit(self, prompt: Tokens, n_keep: int | None, n_system: int) -> tuple[Tokens, bool]:
+        n_ctx = self._facts.n_ctx - n_system
         cut = cut_prompt(len(prompt), n_ctx, n_keep)
         if cut is None:
             return prompt, False

@@ -6,7 +6,14 @@ import os
 import queue
 from collections.abc import Iterator
 
-from corral.core.messages import FRAME_HEADER_BYTES, AnyCommand, AnyEvent, to_commands, to_frame
+from corral.core.messages import (
+    FRAME_HEADER_BYTES,
+    MAX_FRAME_BYTES,
+    AnyCommand,
+    AnyEvent,
+    to_commands,
+    to_frame,
+)
 
 
 def read_frames(fd: int) -> Iterator[list[AnyCommand]]:
@@ -23,8 +30,9 @@ class EventWriter:
     Events that piled up while one frame was written go out together in the next.
     """
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, max_bytes: int = MAX_FRAME_BYTES) -> None:
         self._fd = fd
+        self._max_bytes = max_bytes
         self._outbox: queue.SimpleQueue[list[AnyEvent] | None] = queue.SimpleQueue()
 
     def post(self, events: list[AnyEvent]) -> None:
@@ -40,11 +48,21 @@ class EventWriter:
         while True:
             events, is_closed = self._gather()
             try:
-                _write_all(self._fd, to_frame(events))
+                self._write(events)
             except BrokenPipeError:
                 return
             if is_closed:
                 return
+
+    def _write(self, events: list[AnyEvent]) -> None:
+        """Write one frame, or several where answers are so long that the other side would refuse it."""
+        frame = to_frame(events)
+        if len(frame) - FRAME_HEADER_BYTES <= self._max_bytes or len(events) < 2:
+            _write_all(self._fd, frame)
+            return
+        middle = len(events) // 2
+        self._write(events[:middle])
+        self._write(events[middle:])
 
     def _gather(self) -> tuple[list[AnyEvent], bool]:
         events: list[AnyEvent] = []

@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from corral.core.errors import InvalidRequestError
-from corral.core.image_formats import IMAGE_FORMATS
+from corral.core.image_formats import BROKEN_IMAGE, IMAGE_FORMATS
 from corral.core.request import Media
 
 Pixels = npt.NDArray[np.uint8]
 
 # Who asks has checked the size in the file's header against limits of its own.
 Image.MAX_IMAGE_PIXELS = None
-
-# What Pillow's readers raise on files that lie about themselves.
-_BROKEN = (
-    OSError,
-    EOFError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    NotImplementedError,
-    struct.error,
-    zlib.error,
-)
 
 
 def pixels(media: Media) -> Pixels:
@@ -42,7 +26,7 @@ def pixels(media: Media) -> Pixels:
     try:
         with Image.open(io.BytesIO(media.content), formats=IMAGE_FORMATS) as image:
             return _rgb(image)
-    except _BROKEN as error:
+    except BROKEN_IMAGE as error:
         raise InvalidRequestError(f"Field '{media.name}': the image cannot be decoded: {error}") from error
 
 

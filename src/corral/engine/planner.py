@@ -32,6 +32,7 @@ class Planner:
         self.cost = StepCost()
         self.grouping = Grouping(settings.rope.group_n, settings.rope.group_width)
         self._runner = runner
+        self._n_ctx = runner.facts.n_ctx
         self._settings = settings
         self._ledger = ledger
         self._is_shiftable = is_shiftable
@@ -71,10 +72,10 @@ class Planner:
 
     def _rows(self, decodes: list[Sequence]) -> Items[int]:
         """Return how many pending tokens of each decoding sequence go into the next step."""
-        rooms = [self._make_room(sequence) for sequence in decodes]
+        self._make_room(decodes)
         if all(len(sequence.pending) == 1 for sequence in decodes):
             return [1] * len(decodes)
-        n_more = [max(0, min(len(s.pending), n) - 1) for s, n in zip(decodes, rooms, strict=True)]
+        n_more = [max(0, min(len(s.pending), self._n_free(s)) - 1) for s in decodes]
         if not self._settings.is_kv_unified:
             n_more = jump_ahead.worth_a_pass(n_more, [sequence.seq_id for sequence in decodes])
         n_batch, max_itl_ms = self._runner.batch.n_max, self._settings.max_itl_ms
@@ -84,21 +85,24 @@ class Planner:
     def _n_wanted(self, sequence: Sequence) -> int:
         """Return how many prompt tokens the sequence may have in this step."""
         n_left = sequence.n_text_left
-        if not self.grouping.is_on:
-            return n_left
-        return min(n_left, make_room(self._runner.memory, sequence, self.grouping))
+        return min(n_left, self._n_free(sequence)) if self.grouping.is_on else n_left
 
-    def _make_room(self, sequence: Sequence) -> int:
-        """Shift the context of a sequence that has no free cell for its next token, or regroup it.
+    def _make_room(self, decodes: list[Sequence]) -> None:
+        """Shift the context of sequences that have no free cell for their next token, or regroup it."""
+        if self.grouping.is_on:
+            for sequence in decodes:
+                make_room(self._runner.memory, sequence, self.grouping)
+            return
+        n_most = self._n_ctx - 1
+        for sequence in decodes:
+            if sequence.n_past >= n_most and self._is_shiftable and not sequence.spans:
+                self._shift(sequence)
 
-        Return how many tokens it may add.
-        """
+    def _n_free(self, sequence: Sequence) -> int:
+        """Return how many tokens the sequence may add."""
         if self.grouping.is_on:
             return make_room(self._runner.memory, sequence, self.grouping)
-        n_ctx = self._runner.facts.n_ctx
-        if sequence.n_past >= n_ctx - 1 and self._is_shiftable and not sequence.spans:
-            self._shift(sequence)
-        return n_ctx - 1 - sequence.n_past
+        return self._n_ctx - 1 - sequence.n_past
 
     def _shift(self, sequence: Sequence) -> None:
         facts = self._runner.facts

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Items
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -102,9 +102,8 @@ class Sampler(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Sampled:
-    """A chosen token, with probabilities if they were asked for.
+class Sampled(msgspec.Struct, frozen=True):
+    """A chosen token, with probabilities if they were asked for. A struct: it is made for every token.
 
     `forced` tokens follow it without a choice. `is_last`: by its grammar nothing can follow those. With a
     `failure` there is no token: the grammar could not be followed.

@@ -15,38 +15,23 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
 
 from corral.core import log
 from corral.core.clock import MonotonicClock
-from corral.core.errors import CorralError, InternalError, ModelLoadError, NotSupportedError
+from corral.core.engine_settings import EngineSettings
+from corral.core.errors import CorralError, ModelLoadError
 from corral.core.messages import (
-    AnyCall,
     AnyCommand,
     AnyEvent,
-    Cancel,
-    Detokenize,
-    Detokenized,
-    Drain,
-    Embed,
-    EraseSlot,
-    Failed,
     Heartbeat,
     Load,
     LoadFailed,
     Progress,
-    Rank,
     Ready,
-    RestoreSlot,
-    SaveSlot,
-    SetLoras,
-    SetSystemPrompt,
-    Submit,
-    Tokenize,
-    Tokenized,
 )
-from corral.engine import embedding_runners, fake
+from corral.engine import embedding_runners, runners
+from corral.engine.desk import Desk
 from corral.engine.embedding import EmbeddingScheduler
 from corral.engine.embedding_ports import EmbeddingRunner
 from corral.engine.inputs import InputIntake
@@ -59,25 +44,11 @@ from corral.engine.scheduler import Scheduler
 from corral.engine.slot_calls import SlotCalls
 from corral.engine.slot_file import Taker
 from corral.engine.slot_files import SlotFiles
-from corral.engine.slow_lane import SlowLane, is_slow
-from corral.engine.standing import Standing
 from corral.engine.state_calls import StateCalls
 from corral.engine.window import is_window_sliding
 
 HEARTBEAT_S = 1.0
 GRACE_S = 2.0  # a gateway that is gone waits for nothing: what has not ended by then is cut
-
-_log = log.get("engine")
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """What the other threads may use once the model is there. `inputs`: of an engine that makes vectors."""
-
-    loop: EngineLoop[Any]
-    intake: Intake
-    inputs: InputIntake | None = None
-    state: StateCalls | None = None
 
 
 class EngineProcess:
@@ -86,23 +57,22 @@ class EngineProcess:
     def __init__(self, in_fd: int, out_fd: int) -> None:
         self._in_fd = in_fd
         self._writer = EventWriter(out_fd)
+        self._writer_thread = threading.Thread(target=self._writer.run, name="writer", daemon=True)
         self._first: Future[Load] = Future()
-        self._loaded: Future[_Loaded] = Future()
-        self._slow_lane = SlowLane()
+        self._loaded: Future[Desk] = Future()
         self._is_over = threading.Event()
 
     def run(self) -> int:
         """Serve until drained, stopped or left alone; return the exit status."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the gateway's to interpret
         signal.signal(signal.SIGTERM, self._terminate)
-        writer = threading.Thread(target=self._writer.run, name="writer", daemon=True)
-        writer.start()
+        self._writer_thread.start()
         for target in (self._read, self._beat):
             threading.Thread(target=target, name=target.__name__, daemon=True).start()
         status = self._serve()
         self._is_over.set()
         self._writer.close()
-        writer.join(GRACE_S)
+        self._writer_thread.join(GRACE_S)
         return status
 
     def _serve(self) -> int:
@@ -121,9 +91,10 @@ class EngineProcess:
 
     def _prepared(self, command: Load) -> tuple[Callable[[], None], Callable[[], None]]:
         """Load the model; return what runs it and what frees it. Raises `CorralError`."""
+        if command.runner == "llama":
+            self._prepare_library(command.engine)
         if command.engine.purpose == "generate":
-            generating = self._load(command)
-            _check_standing(generating)
+            generating = runners.load(command, self._report_progress)
             return lambda: self._run_loop(generating, command), generating.close
         embedding = embedding_runners.load(command, self._report_progress)
         return lambda: self._run_embedding_loop(embedding), embedding.close
@@ -132,7 +103,8 @@ class EngineProcess:
         clock = MonotonicClock()
         loop = EngineLoop(EmbeddingScheduler(runner, clock), self._writer.post, clock)
         intake = Intake(runner.vocabulary, runner.facts, clock, is_shiftable=False)
-        self._loaded.set_result(_Loaded(loop, intake, InputIntake(intake, runner)))
+        inputs = InputIntake(intake, runner)
+        self._loaded.set_result(Desk(loop, intake, self._writer.post, inputs=inputs))
         self._writer.post([Ready(runner.facts)])
         loop.run()
 
@@ -151,24 +123,27 @@ class EngineProcess:
         projector = None if is_grouped else runner.projector  # self-extend groups the positions of text only
         intake = Intake(runner.vocabulary, facts, clock, is_shiftable=is_shiftable, projector=projector)
         state = StateCalls(facts, intake.standing, slots, post, is_grouped=is_grouped)
-        self._loaded.set_result(_Loaded(loop, intake, state=state))
+        self._loaded.set_result(Desk(loop, intake, self._writer.post, state=state))
         self._writer.post([Ready(facts)])
         try:
             loop.run()
         finally:
             files.close()
 
-    def _load(self, command: Load) -> Runner[Any]:
-        if command.runner == "fake":
-            return fake.load(command.model_path, command.engine)
-        if command.runner == "llama":
-            from corral.engine.llama import spin  # noqa: PLC0415 - the fake must not need llama.cpp
+    def _prepare_library(self, settings: EngineSettings) -> None:
+        """Say what llama.cpp must know before it is used, whatever for."""
+        from corral.engine.llama import spin  # noqa: PLC0415 - the fake must not need llama.cpp
 
-            spin.set_poll(command.engine)
-            from corral.engine.llama import runner  # noqa: PLC0415 - only now: it loads llama.cpp
+        spin.set_poll(settings)
+        from corral.engine.llama import aborts  # noqa: PLC0415 - only now: it loads llama.cpp
 
-            return runner.load(command.model_path, command.engine, self._report_progress)
-        raise ModelLoadError(f"there is no runner called {command.runner!r}")
+        aborts.on_abort(self._tell_abort)
+
+    def _tell_abort(self, sentence: str) -> None:
+        """Say why the process ends, which it does next."""
+        self._writer.post([LoadFailed(ModelLoadError(sentence).report())])
+        self._writer.close()
+        self._writer_thread.join(GRACE_S)
 
     def _report_progress(self, fraction: float) -> None:
         self._writer.post([Progress(fraction)])
@@ -196,50 +171,7 @@ class EngineProcess:
         if isinstance(command, Load):
             self._first.set_result(command)
             return
-        loaded = self._loaded.result()
-        match command:
-            case Cancel(request_id):
-                self._slow_lane.behind(request_id, lambda: loaded.loop.post(request_id))
-            case Drain():
-                self._slow_lane.behind_all(lambda: loaded.loop.post(Signal.DRAIN))
-            case Submit(request) if is_slow(command):
-                self._slow_lane.put(request.request_id, lambda: self._answer(command, loaded))
-            case Tokenize(request_id) | Detokenize(request_id) if is_slow(command):
-                self._slow_lane.put(request_id, lambda: self._answer(command, loaded))
-            case Embed(request_id) | Rank(request_id):  # thousands of texts may have to be tokenized
-                self._slow_lane.put(request_id, lambda: self._answer(command, loaded))
-            case _:
-                self._answer(command, loaded)
-
-    def _answer(self, command: Submit | AnyCall, loaded: _Loaded) -> None:
-        request_id = command.request.request_id if isinstance(command, Submit) else command.request_id
-        try:
-            self._handle(command, loaded)
-        except CorralError as error:
-            self._writer.post([Failed(request_id, error.report())])
-        except Exception as error:  # noqa: BLE001 - the reader outlives a fault in one request
-            _log.error("engine.request_failed", exc_info=True)
-            self._writer.post([Failed(request_id, InternalError(str(error)).report())])
-
-    def _handle(self, command: Submit | AnyCall, loaded: _Loaded) -> None:
-        match command:
-            case SaveSlot() | RestoreSlot() | EraseSlot() | SetLoras() | SetSystemPrompt():
-                if loaded.state is None:
-                    raise NotSupportedError("the engine is run for vectors and keeps nothing")
-                self._writer.post(loaded.state.handle(command))
-            case Embed() | Rank():
-                if loaded.inputs is None:
-                    raise NotSupportedError("the engine is run to generate")
-                loaded.loop.post(loaded.inputs.prepare(command))
-            case Submit() if loaded.inputs is not None:
-                raise NotSupportedError("the engine is run for vectors and generates nothing")
-            case Submit(request):
-                loaded.loop.post(loaded.intake.prepare(request))
-            case Tokenize(request_id, pieces, add_special, parse_special):
-                ids = loaded.intake.tokenize(pieces, is_bos_wanted=add_special, has_special=parse_special)
-                self._writer.post([Tokenized(request_id, ids, loaded.intake.pieces(ids))])
-            case Detokenize(request_id, tokens):
-                self._writer.post([Detokenized(request_id, b"".join(loaded.intake.pieces(tokens)))])
+        self._loaded.result().take(command)
 
     # heartbeat thread
 
@@ -247,15 +179,6 @@ class EngineProcess:
         while not self._is_over.wait(HEARTBEAT_S):
             age_s = self._loaded.result().loop.step_age_s() if self._loaded.done() else 0.0
             self._writer.post([Heartbeat(age_s, rss_bytes())])
-
-
-def _check_standing(runner: Runner[Any]) -> None:
-    """Free the runner and raise `InvalidRequestError` when the system prompt leaves no room for others."""
-    try:
-        Standing(runner.vocabulary, runner.facts)
-    except CorralError:
-        runner.close()
-        raise
 
 
 def main() -> int:

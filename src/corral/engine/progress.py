@@ -30,8 +30,8 @@ def _report(sequence: Sequence, now_s: float) -> PromptProgress:
     return PromptProgress(
         request_id=sequence.request.request_id,
         index=sequence.index,
-        n_prompt_tokens=len(sequence.prompt),
-        n_cached=sequence.n_cached,
-        n_done=sequence.n_past,
+        n_prompt_tokens=len(sequence.prompt) - sequence.n_system,
+        n_cached=sequence.n_cached_shown,
+        n_done=max(0, sequence.n_past - sequence.n_system),
         elapsed_ms=(now_s - sequence.admitted_s) * 1000,
     )

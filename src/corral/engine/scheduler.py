@@ -80,8 +80,12 @@ class Scheduler:
         return [e for request_id in self._roster.ids for e in self._finish(request_id, FinishReason.ABORTED)]
 
     def fail_all(self, error: CorralError) -> list[AnyEvent]:
-        """End all running requests with `error`; what their memory holds is in doubt and is forgotten."""
-        return [*self._roster.fail(list(self._roster.running), error, is_memory_good=False)]
+        """End all running requests with `error`; what their memory holds is in doubt and is forgotten.
+
+        With none running it was the admission that failed: those that wait end, or it would fail for ever.
+        """
+        failed = self._roster.running or self._roster.waiting
+        return [*self._roster.fail(list(failed), error, is_memory_good=False)]
 
     def step(self) -> list[AnyEvent]:
         """Run one step; return what happened in it."""

@@ -161,7 +161,7 @@ class Sequence:
             self.index,
             self.seq_id,
             len(self.prompt) - self.n_system,
-            self._n_cached_shown,
+            self.n_cached_shown,
             self.seed,
             self.is_truncated,
         )
@@ -185,7 +185,7 @@ class Sequence:
             reason=reason,
             stop_text=stop_text,
             n_prompt_tokens=max(0, len(self.prompt) - self.n_system),
-            n_cached=self._n_cached_shown,
+            n_cached=self.n_cached_shown,
             n_predicted=self.n_predicted,
             n_past=max(0, self.n_past - self.n_system),
             prompt_ms=self._prompt_ms(now_s),
@@ -197,7 +197,7 @@ class Sequence:
         return self.output(text, end)
 
     @property
-    def _n_cached_shown(self) -> int:
+    def n_cached_shown(self) -> int:
         """Cached tokens of the client's own prompt: the system prompt is in no count."""
         return max(0, self.n_cached - self.n_system)
 

@@ -57,6 +57,8 @@ class SlotFiles:
             if error.errno == errno.ENAMETOOLONG:
                 return InvalidRequestError("Invalid filename")
             return InternalError(f"Unable to save slot: {error.strerror}")
+        except MemoryError:
+            return InternalError("Unable to save slot: not enough memory")
         return Moved(content, n_bytes, (self._clock.now_s() - began_s) * 1000)
 
     def _read(self, path: str) -> Outcome:
@@ -64,6 +66,6 @@ class SlotFiles:
         try:
             content = slot_file.read(path, self._taker)
             n_bytes = slot_file.n_bytes(path)
-        except (OSError, InvalidRequestError):
+        except (OSError, MemoryError, InvalidRequestError):
             return InvalidRequestError(slot_file.NOT_TAKEN)
         return Moved(content, n_bytes, (self._clock.now_s() - began_s) * 1000)

@@ -9,6 +9,7 @@ import wave
 from corral.core.errors import InvalidRequestError
 from corral.core.request import Media
 
+MIN_SOUND_S = 0.001  # libmtmd aborts where its own sampling rate leaves a sample or none
 MAX_SOUND_S = 600.0
 
 
@@ -17,14 +18,19 @@ def checked_wav(media: Media) -> bytes:
     try:
         with wave.open(io.BytesIO(media.content)) as file:
             params, samples = file.getparams(), file.readframes(file.getnframes())
+        _check_length(media, len(samples) // (params.nchannels * params.sampwidth), params.framerate)
+        return _wav(params.nchannels, params.sampwidth, params.framerate, samples)
     except (wave.Error, EOFError, OSError, ValueError, ArithmeticError, struct.error) as error:
         raise InvalidRequestError(f"Field '{media.name}': the sound cannot be decoded: {error}") from error
-    n_frames = len(samples) // (params.nchannels * params.sampwidth)
+
+
+def _check_length(media: Media, n_frames: int, rate: int) -> None:
     if not n_frames:
         raise InvalidRequestError(f"Field '{media.name}': the sound is empty")
-    if n_frames > MAX_SOUND_S * params.framerate:
+    if n_frames < MIN_SOUND_S * rate:
+        raise InvalidRequestError(f"Field '{media.name}': the sound is shorter than {MIN_SOUND_S:g} s")
+    if n_frames > MAX_SOUND_S * rate:
         raise InvalidRequestError(f"Field '{media.name}': the sound is longer than {MAX_SOUND_S:g} s")
-    return _wav(params.nchannels, params.sampwidth, params.framerate, samples)
 
 
 def _wav(n_channels: int, n_bytes: int, rate: int, samples: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,17 +18,24 @@ MIN_CTX = 16  # tokens that a system prompt leaves to prompts and answers at lea
 NO_TOKENS: Tokens = np.empty(0, np.int32)
 
 
-class Standing:
-    """Owned by the thread that makes requests ready; a request keeps what stood when it came.
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """What one request is given. `system`: the tokens before it, BOS among them where the model wants one."""
 
-    `system` are the tokens before every prompt, BOS among them where the model wants one.
+    system: Tokens
+    loras: Loras
+
+
+class Standing:
+    """Owned by one thread, read by any.
+
+    `now` is replaced whole: a request that takes it once has one system prompt from beginning to end.
     """
 
     def __init__(self, vocabulary: Vocabulary, facts: ModelFacts) -> None:
         self._vocabulary = vocabulary
         self._facts = facts
-        self.system = NO_TOKENS
-        self.loras = in_force(enumerate(lora.scale for lora in facts.loras))
+        self.now = Given(NO_TOKENS, in_force(enumerate(lora.scale for lora in facts.loras)))
         self.set_system_prompt(facts.system_prompt)
 
     def set_system_prompt(self, text: str) -> None:
@@ -39,7 +47,7 @@ class Standing:
                 f"the system prompt has {len(tokens)} tokens; "
                 f"a slot of {self._facts.n_ctx} takes at most {n_most}"
             )
-        self.system = np.array(tokens, np.int32)
+        self.now = replace(self.now, system=np.array(tokens, np.int32))
 
     def _tokens(self, text: str) -> list[int]:
         tokens = self._vocabulary.tokenize(text, add_special=True, parse_special=True)
@@ -48,10 +56,17 @@ class Standing:
 
     def set_loras(self, scales: Iterable[tuple[int, float]]) -> None:
         """Give every adapter its scale, 0 if not named. Raises `InvalidRequestError`, changing nothing."""
-        self.loras = self.checked(scales)
+        self.now = replace(self.now, loras=self._checked(scales))
 
-    def checked(self, scales: Iterable[tuple[int, float]]) -> Loras:
-        """Return the set that `scales` mean. Raises `InvalidRequestError` for an unknown adapter."""
+    def given(self, scales: Iterable[tuple[int, float]] | None) -> Given:
+        """Return what a request with adapters of its own is given; None: it does not say.
+
+        Raises `InvalidRequestError` for an unknown adapter.
+        """
+        now = self.now
+        return now if scales is None else replace(now, loras=self._checked(scales))
+
+    def _checked(self, scales: Iterable[tuple[int, float]]) -> Loras:
         given = list(scales)
         if not all(0 <= adapter < len(self._facts.loras) for adapter, _ in given):
             raise InvalidRequestError("invalid adapter id")

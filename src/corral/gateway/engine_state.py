@@ -45,7 +45,7 @@ class EngineState:
 
     async def save_slot(self, slot: int, path: str) -> SlotMoved:
         """Write what a slot holds to the file `path`; waits until it is idle."""
-        return await self._move(SaveSlot(self._call_id(), slot, path))
+        return await _moved(await self._ready_process(), SaveSlot(self._call_id(), slot, path))
 
     async def restore_slot(self, slot: int, path: str, caller: str) -> SlotMoved:
         """Read such a file into a slot, for `caller` to use; waits until it is idle."""
@@ -76,17 +76,12 @@ class EngineState:
 
         await self._change(lambda: SetSystemPrompt(self._call_id(), text), changed)
 
-    async def _move(self, call: SaveSlot | RestoreSlot | EraseSlot) -> SlotMoved:
-        answer = await (await self._ready_process()).call(call)
-        assert isinstance(answer, SlotMoved)
-        return answer
-
     async def _fill(self, call: RestoreSlot | EraseSlot, n_left: int | None = None) -> SlotMoved:
         """Move, and note that the slot holds `n_left` tokens now; None: those that were moved."""
-        moved = await self._move(call)
-        requests = self._worker().process.requests
-        if requests is not None:
-            requests.slots.fill(call.slot, moved.n_tokens if n_left is None else n_left)
+        process = await self._ready_process()
+        moved = await _moved(process, call)
+        assert process.requests is not None
+        process.requests.slots.fill(call.slot, moved.n_tokens if n_left is None else n_left)
         return moved
 
     async def _change(self, make: Callable[[], AnyCall], changed: Change) -> None:
@@ -100,6 +95,12 @@ class EngineState:
             worker.keep(facts, settings_of(worker.engine, facts))
             if worker.process is process:
                 return
+
+
+async def _moved(process: EngineProcess, call: SaveSlot | RestoreSlot | EraseSlot) -> SlotMoved:
+    answer = await process.call(call)
+    assert isinstance(answer, SlotMoved)
+    return answer
 
 
 def settings_of(engine: EngineSettings, facts: ModelFacts) -> EngineSettings:

@@ -17,6 +17,7 @@ class MetricsSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     `prompt_per_s` and `predicted_per_s` average tokens per second of such work since the previous snapshot;
     0 when there was none. `n_busy_per_decode` averages running sequences over all decodes.
     `n_deferred` counts requests that wait for a slot, `n_tokens_max` the longest sequence seen.
+    `n_drafts`, `n_drafted` and `n_drafted_accepted` stay 0: nothing is drafted yet.
     """
 
     n_prompt_total: int = 0
@@ -34,6 +35,9 @@ class MetricsSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     n_processing: int = 0
     n_deferred: int = 0
     n_tokens_max: int = 0
+    n_drafts: int = 0
+    n_drafted: int = 0
+    n_drafted_accepted: int = 0
     n_crashes: int = 0
     n_restarts: int = 0
     engine_rss_bytes: int = 0

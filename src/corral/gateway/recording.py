@@ -135,7 +135,7 @@ def _folder(path: str | None, flag: str) -> Path | None:
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingsError(f"error: {flag}: {error}") from error
+        raise SettingsError(f"{flag}: {error}") from error
     return Path(path)
 
 

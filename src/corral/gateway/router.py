@@ -115,10 +115,9 @@ class Router:
     async def _enter(self, generation: Generation) -> None:
         worker = self._worker()
         self._check_room(worker)
-        process = worker.process if worker.state is State.READY else await self._ready_process()
         if self._recorder is not None:
             await self._recorder.begin(generation.request, self.tokenize)
-            process = await self._ready_process()
+        process = worker.process if worker.state is State.READY else await self._ready_process()
         process.submit(generation)
 
     def _leave(self, generation: Generation) -> None:

@@ -92,7 +92,7 @@ class Slots:
             del self._busy[output.request_id, output.index]
 
     def fill(self, number: int, n_tokens: int) -> None:
-        """Note that an idle slot holds `n_tokens` of a file, or none; what runs there by now holds its own."""
+        """Note that an idle slot holds `n_tokens` of a file, or none. What runs by now holds its own."""
         slot = self._slots[number]
         if not slot.is_processing:
             slot.n_filled = n_tokens

@@ -139,7 +139,10 @@ class Worker:
     def failed(self, reason: str) -> None:
         """The first load did not succeed: final."""
         self._move(State.FAILED)
-        self.error = self.process.refusal or ModelLoadError(f"the engine broke down while loading ({reason})")
+        self.error = self.process.refusal or ModelLoadError(
+            f"the engine broke down while loading ({reason}): "
+            "a file may be damaged or no match, or the memory too small"
+        )
         self._end(self.error)
 
     def draining(self) -> None:

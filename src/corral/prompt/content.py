@@ -9,8 +9,8 @@ from corral.core.errors import InvalidRequestError
 Part = Mapping[str, object]
 
 
-def to_text(content: str | Sequence[Part] | None, where: str) -> str:
-    """Return the text of `content`; text parts are joined by a newline, None is no text.
+def to_text(content: str | Sequence[Part] | None, where: str, *, separator: str = "\n") -> str:
+    """Return the text of `content`; `separator` stands between text parts, None is no text.
 
     `where` names the message in errors, e.g. "messages[2]". Raises InvalidRequestError for other parts.
     """
@@ -18,7 +18,7 @@ def to_text(content: str | Sequence[Part] | None, where: str) -> str:
         return ""
     if isinstance(content, str):
         return content
-    return "\n".join(_part_text(part, f"{where}.content[{i}]") for i, part in enumerate(content))
+    return separator.join(_part_text(part, f"{where}.content[{i}]") for i, part in enumerate(content))
 
 
 def _part_text(part: Part, where: str) -> str:

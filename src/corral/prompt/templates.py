@@ -96,13 +96,17 @@ class ChatTemplate:
         shown = [as_variables(message, has_object_arguments=is_object) for message in messages]
         return self._generate({**given, "messages": shown})
 
+    def _functions(self, tools: object) -> str:
+        """Return the tools as Firefunction's template is given them by llama-server: one JSON text."""
+        return _tojson(tools, indent=2) if tools and "functions" in self.source else ""
+
     def _generate(self, variables: Mapping[str, object]) -> str:
         """Return the text. Raises `jinja2.TemplateError` for all that can go wrong in a template."""
         token = budget.set(Budget())
         texts = {"bos_token": self._bos_text, "eos_token": self._eos_text}
-        today = {"date_string": _strftime_now("%d %b %Y")}
         try:
-            return "".join(limited(self._template.generate({**today, **variables, **texts})))
+            ours = {**_today(), "functions": self._functions(variables.get("tools"))}
+            return "".join(limited(self._template.generate({**ours, **variables, **texts})))
         except jinja2.TemplateError:
             raise
         except RecursionError as error:
@@ -152,6 +156,11 @@ def _raise_exception(message: str) -> None:
 
 def _strftime_now(form: str) -> str:
     return dt.datetime.now().astimezone().strftime(form)
+
+
+def _today() -> dict[str, str]:
+    """Return the day as templates of Llama 3 and of Firefunction ask for it."""
+    return {"date_string": _strftime_now("%d %b %Y"), "datetime": _strftime_now("%b %d %Y %H:%M:%S %Z")}
 
 
 def _tojson(

@@ -47,12 +47,14 @@ MISTRAL_ARGS = ToolFormat(
     shown_tokens=("[TOOL_CALLS]", "[ARGS]"),
     n_id=9,
 )
+FIREFUNCTION = ToolFormat(name="firefunction", begin="functools", is_array=True)
 ARGUMENTS_MARK = "[ARGS]"
 
 # What a template's source shows of its family, most telling first; "!" in front: must not be there.
 _MARKS: tuple[tuple[tuple[str, ...], ToolFormat], ...] = (
     (("tools", "[TOOL_CALLS]", ARGUMENTS_MARK), MISTRAL_ARGS),
     (("tools", "[TOOL_CALLS]"), MISTRAL),
+    (("functions", "functools["), FIREFUNCTION),
     (("tools", "<tool_call>", "arguments", "!<function=", "!<arg_key>", "!<|tool_sep|>"), HERMES),
     (("tools", "<|start_header_id|>", '"parameters"'), LLAMA3),
 )

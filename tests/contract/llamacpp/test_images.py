@@ -86,6 +86,7 @@ def test_prompts_with_and_without_images_mix(seeing, router):
             ["0 times <__media__> for 1 images"],
         ),
         ({"prompt": {"prompt_string": "<__media__>", "multimodal_data": [1]}}, ["multimodal_data[0]"]),
+        ({"prompt": {"prompt_string": "<__media__>", "multimodal_data": CAT64}}, ["expected an array"]),
         (
             {
                 "prompt": {
@@ -119,7 +120,10 @@ def test_a_model_of_text_ignores_image_data_and_refuses_multimodal_data(client, 
     assert ignored.status_code == 200
     assert prompts_of(router) == [["[img-1]"]]
     refused(client.post("/completion", {"prompt": prompt}), "--mmproj", status=501)
+    refused(
+        client.post("/completion", {"prompt": {**prompt, "multimodal_data": CAT64}}), "--mmproj", status=501
+    )
 
 
 def test_props_tell_of_images(seeing):
-    assert seeing.get("/props").json()["modalities"] == {"vision": True, "audio": False}
+    assert seeing.get("/props").json()["modalities"] == {"vision": True, "video": False, "audio": False}

@@ -20,6 +20,17 @@ def test_a_stream_tells_of_the_prompt_when_asked_to(client, path):
 
 
 @pytest.mark.parametrize("path", BODIES)
+def test_it_has_timings_where_every_event_has_them(client, path):
+    options = {"return_progress": True, "timings_per_token": True}
+
+    (event,) = [e for e in client.events(path, {**BODIES[path], **options}) if "prompt_progress" in e]
+
+    timings = event["timings"]
+    assert (timings["cache_n"], timings["prompt_n"], timings["prompt_ms"]) == (2, 5, 1.5)
+    assert (timings["predicted_n"], timings["predicted_ms"]) == (0, 0.0)
+
+
+@pytest.mark.parametrize("path", BODIES)
 def test_the_text_of_a_stream_stays_the_same(client, path):
     def text(events):
         contents = [event.get("content") for event in events if isinstance(event, dict)]

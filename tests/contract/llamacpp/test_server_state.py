@@ -20,7 +20,7 @@ def test_props_describe_the_server(client):
     assert props["chat_template"] == ""
     assert props["model_path"] == "models/tiny.gguf"
     assert props["model_alias"] == "tiny"
-    assert props["modalities"] == {"vision": False, "audio": False}
+    assert props["modalities"] == {"vision": False, "video": False, "audio": False}
     assert (props["endpoint_slots"], props["endpoint_props"], props["endpoint_metrics"]) == (
         False,
         False,

@@ -2,6 +2,8 @@
 
 import pytest
 
+from corral.api.llamacpp.tokens import TOKENS_AT_ONCE
+
 
 @pytest.mark.parametrize(
     ("body", "tokens"),
@@ -29,6 +31,14 @@ def test_pieces_are_text_or_bytes(client):
         {"id": 195, "piece": [195]},
         {"id": 169, "piece": [169]},
     ]
+
+
+def test_many_pieces_are_shown_like_few(client):
+    text = "a" * (TOKENS_AT_ONCE + 1)
+
+    reply = client.post("/tokenize", {"content": text, "with_pieces": True}).json()
+
+    assert reply["tokens"] == [{"id": 97, "piece": "a"}] * len(text)
 
 
 @pytest.mark.parametrize("content", [5, {"a": 1}, [1.5], [True], [["a"]], [None]])

@@ -272,6 +272,7 @@ def test_usage_has_a_chunk_of_its_own_when_asked_for(client):
 
     assert all(len(chunk["choices"]) == 1 for chunk in chunks)
     assert (usage["choices"], usage["usage"]["total_tokens"], done) == ([], 10, "[DONE]")
+    assert usage["timings"] == chunks[-1]["timings"]
 
 
 def test_empty_deltas_are_skipped_and_logprobs_wait_for_their_text(client, router):

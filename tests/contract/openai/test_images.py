@@ -234,5 +234,15 @@ def test_tokens_of_chats_with_images_are_not_counted(seeing, refused):
     refused(reply, "without images", status=501)
 
 
+def test_models_tell_of_sound_in_both_of_ollamas_forms(make_seeing, router):
+    client = make_seeing()
+    router.model_facts = msgspec.structs.replace(router.model_facts, has_vision=False, has_audio=True)
+
+    listed = client.get("/v1/models").json()["models"][0]
+
+    assert listed["capabilities"] == client.post("/api/show", {}).json()["capabilities"]
+    assert "multimodal" in listed["capabilities"]
+
+
 def test_models_tell_of_images(seeing):
     assert seeing.get("/v1/models").json()["models"][0]["capabilities"] == ["completion", "multimodal"]

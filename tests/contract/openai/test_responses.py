@@ -284,12 +284,27 @@ def test_images_reach_the_engine_in_their_place(client, router):
             {**BODY, "tools": TOOLS, "tool_choice": "required", "text": {"format": {"type": "json_object"}}},
             "'tool_choice'",
         ),
+        ({**BODY, "tools": TOOLS, "tool_choice": "required", "regex": "a+"}, "'tool_choice'"),
     ],
 )
 def test_what_cannot_be_served_is_refused_by_name(client, router, refused, body, words):
     refused(client.post(PATH, body), words)
 
     assert router.requests == []
+
+
+@pytest.mark.parametrize("rule", [{"regex": "a+"}, {"lark": "start: /a+/"}, {"grammar": 'root ::= "a"'}])
+def test_an_answer_that_keeps_to_a_rule_does_not_begin_inside_thoughts(client, router, set_template, rule):
+    set_template(THINKING)
+
+    client.post(PATH, {**BODY, **rule})
+
+    assert prompt_of(router) == "hi:<think>\n\n</think>\n\n"
+
+
+def test_an_item_whose_type_is_null_is_a_message(client, router):
+    assert client.post(PATH, {"input": [{**user(text("hi")), "type": None}]}).status_code == 200
+    assert len(router.requests) == 1
 
 
 @pytest.mark.parametrize("kind", ["input_file", "input_audio", "input_image"])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from corral.api.anthropic.types import MessagesBody
 from corral.api.body import parse
 from corral.api.llamacpp.types import CompletionBody
 from corral.api.openai.types import ChatBody
@@ -26,6 +27,17 @@ def test_a_complaint_names_the_field(wanted, body, message):
         parse(body, wanted)
 
     assert caught.value.message == message
+
+
+def test_a_complaint_that_repeats_the_client_is_short_and_still_names_the_field():
+    kind = "x - at `$.elsewhere`" * 1000
+    body = b'{"messages":[{"role":"user","content":[{"type":"%b"}]}]}' % kind.encode()
+
+    with pytest.raises(InvalidRequestError) as caught:
+        parse(body, MessagesBody)
+
+    assert caught.value.message.startswith("Field 'messages[0].content[0].type': invalid value")
+    assert len(caught.value.message) < 1000
 
 
 def test_null_and_unknown_keys_are_nothing():

@@ -41,6 +41,7 @@ def test_the_wire_gets_back_what_it_asked():
         ({"id": 0, "scale": True}, "must be a number"),
         ({"id": 0, "scale": None}, "must be a number"),
         ({"id": 0, "scale": 1e39}, "must be a number"),
+        ({"id": 0, "scale": 10**400}, "must be a number"),
         ({"id": 0, "scale": float("inf")}, "must be a number"),
         (0, "must be an object"),
         ([0, 1.0], "must be an object"),

@@ -41,3 +41,12 @@ def test_report_says_how_json_stands_to_text_on_the_same_server(run_at) -> None:
     document = build_document(samples, describe_machine(), started_at=NOW, facts={})
 
     assert "JSON: decode, a stream of Corral is 1.50 of text." in markdown(document)
+
+
+def test_what_was_not_measured_stands_beside_nothing(run_at) -> None:
+    target = Target("Corral", "127.0.0.1", 1)
+    unmeasured = msgspec.structs.replace(run_at(100), decode_tok_s=None)
+    samples = [Sample(TEXT, target, 0, unmeasured), Sample(JSON, target, 0, run_at(150))]
+    document = build_document(samples, describe_machine(), started_at=NOW, facts={})
+
+    assert " of text." not in markdown(document)

@@ -92,6 +92,16 @@ def test_docs_prints_one_page(capsys, words, code):
     assert bool(err) == (code == 1)
 
 
+@pytest.mark.parametrize(
+    ("module", "library"),
+    [("corral.app", "numpy"), ("corral.app", "rich"), ("corral.engine.process", "llguidance")],
+)
+def test_what_few_requests_need_is_not_imported_at_the_start(module, library):
+    code = f"import sys, {module}; sys.exit({library!r} in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_the_overview_imports_nothing_heavy():
     code = (
         "import sys; from corral.cli.main import main; main(['--help']); print(*sys.modules, file=sys.stderr)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from corral.config.load import load
 from corral.config.parse import Wish
 from corral.core.errors import SettingsError
 
@@ -151,6 +152,21 @@ def test_a_bad_value_is_refused_with_its_reason(parse, words, reason):
     complaint = _complaint(parse, *words, files={"empty": "# no key\n"})
 
     assert complaint.partition("\n\n")[0] == f'error while handling argument "{words[0]}": {reason}'
+
+
+def test_a_file_that_is_no_text_is_told_from_one_that_is_not_there(tmp_path):
+    file = tmp_path / "weights.yaml"
+    file.write_bytes(b"\xff\xfe")
+
+    with pytest.raises(SettingsError, match=f"error: file '{file}' is not UTF-8 text"):
+        load(["--config", str(file)])
+
+
+def test_a_word_without_a_flag_is_told_how_a_model_is_named(parse):
+    assert _complaint(parse, "model.gguf").splitlines() == [
+        "error: invalid argument: model.gguf",
+        "every value follows its flag; a model file is named with: -m FNAME",
+    ]
 
 
 def test_what_corral_does_anyway_is_accepted(parse):

@@ -20,6 +20,14 @@ def test_contradictions_are_refused(parse, words):
         parse(*words)
 
 
-@pytest.mark.parametrize("words", [["-hff", "a.gguf"], ["--log-timestamps"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-hff", "a.gguf"],
+        ["--log-timestamps"],
+        ["--ssl-key-file", "key.pem"],
+        ["--ssl-cert-file", "cert.pem"],
+    ],
+)
 def test_a_flag_without_effect_is_worth_a_warning(parse, words):
     assert len(parse(*words).warnings) == 1

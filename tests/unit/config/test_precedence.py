@@ -75,6 +75,13 @@ def test_a_bad_variable_is_named(parse):
     )
 
 
+def test_of_several_refused_variables_the_first_by_the_alphabet_is_told(parse):
+    environ = {"LLAMA_ARG_VIDEO_FPS": "1", "LLAMA_ARG_TOOLS": "all", "LLAMA_ARG_MODELS_DIR": "models"}
+
+    with pytest.raises(SettingsError, match="LLAMA_ARG_MODELS_DIR"):
+        parse(environ=environ)
+
+
 def test_an_empty_text_variable_is_not_set(parse):
     assert parse(environ={"LLAMA_ARG_MODEL": ""}).settings.model.path is None
 

@@ -61,5 +61,11 @@ def test_a_key_not_honoured_yet_is_refused_by_name(parse):
         _settings(parse, "spec-ngram-any: 1")
 
 
+@pytest.mark.parametrize("text", ["port: 1\nport: 2\n", "sampling:\n  temp: 0\n  temp: 1\n"])
+def test_a_key_that_stands_twice_is_refused(parse, text):
+    with pytest.raises(SettingsError, match="stands twice"):
+        _settings(parse, text)
+
+
 def _settings(parse, text):
     return parse("--config", "corral.yaml", files={"corral.yaml": text}).settings

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from corral.core import log
+from corral.core.errors import SettingsError
 from corral.core.settings import LogSettings
 
 
@@ -84,6 +85,11 @@ def test_colours_only_when_asked_for_or_on_a_terminal(lines):
     log.get("test").error("plain")
 
     assert console.getvalue() == "\x1b[31mred\x1b[0m\nplain\n"
+
+
+def test_a_file_that_cannot_be_written_is_told_with_its_flag(lines, tmp_path):
+    with pytest.raises(SettingsError, match=r"^--log-file: .*No such file"):
+        lines(file=str(tmp_path / "none" / "corral.log"))
 
 
 def test_a_shared_file_is_continued_and_an_own_one_begun_anew(lines, tmp_path):

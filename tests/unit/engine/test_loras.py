@@ -100,7 +100,7 @@ def test_an_unknown_adapter_is_refused_and_nothing_changes(adapted, adapter):
     with pytest.raises(InvalidRequestError, match="invalid adapter id"):
         adapted.submit(prompt=["hello"], loras=((adapter, 1.0),))
 
-    assert adapted.intake.standing.loras == ((0, 1.0),)
+    assert adapted.intake.standing.now.loras == ((0, 1.0),)
 
 
 def test_adapters_that_are_not_applied_have_scale_0(make_bench):
@@ -109,5 +109,5 @@ def test_adapters_that_are_not_applied_have_scale_0(make_bench):
     waiting = make_bench(adapters=AdapterSettings(loras=loras, is_applied=False))
 
     assert [lora.scale for lora in applied.runner.facts.loras] == [1.0, 0.5]
-    assert applied.intake.standing.loras == ((0, 1.0), (1, 0.5))
-    assert waiting.intake.standing.loras == ()
+    assert applied.intake.standing.now.loras == ((0, 1.0), (1, 0.5))
+    assert waiting.intake.standing.now.loras == ()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from corral.core.errors import ContextExceededError, InvalidRequestError
+from corral.core.errors import ContextExceededError, InternalError, InvalidRequestError
 from corral.core.messages import Failed, Finished, Stepped
 from corral.core.outcome import FinishReason
 from corral.core.sampling import SamplingParams
@@ -27,6 +27,21 @@ def test_text_does_not_depend_on_who_else_is_in_the_batch(make_bench):
         together.submit(request_id=name, prompt=["one" if name == "a" else name * 9], max_tokens=30)
 
     assert together.run().text() == alone.run().text()
+
+
+def test_admission_that_fails_ends_who_waits_instead_of_failing_for_ever(bench, monkeypatch):
+    def fail(_wish):
+        raise ValueError
+
+    bench.submit(prompt=["hello"], max_tokens=5)
+    monkeypatch.setattr(bench.scheduler.ledger, "lease", fail)
+
+    with pytest.raises(ValueError):  # noqa: PT011 - it has no words
+        bench.scheduler.step()
+    ended = bench.scheduler.fail_all(InternalError("a step failed"))
+
+    assert ended == [Failed("a", InternalError("a step failed").report())]
+    assert bench.scheduler.is_idle
 
 
 def test_cancelled_while_waiting_never_decodes(bench):

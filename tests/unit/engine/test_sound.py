@@ -22,6 +22,12 @@ def with_claim(n_bytes):
     return GOOD[:at] + struct.pack("<I", n_bytes) + GOOD[at + 4 :]
 
 
+def with_format(offset, form, value):
+    """Return a file with one number of its format changed."""
+    at = GOOD.index(b"fmt ") + 8 + offset
+    return GOOD[:at] + struct.pack(form, value) + GOOD[at + struct.calcsize(form) :]
+
+
 def samples(content):
     with wave.open(io.BytesIO(content)) as file:
         return file.getparams(), file.readframes(file.getnframes())
@@ -45,6 +51,9 @@ def test_only_the_samples_that_are_there_count():
         (with_claim(0), "empty"),
         (b"RIFF\x04\0\0\0WAVE", "cannot be decoded"),
         (GOOD.replace(b"fmt \x10\0\0\0\x01\0", b"fmt \x10\0\0\0\x55\0"), "unknown format"),
+        (with_format(14, "<H", 64), "cannot be decoded"),
+        (with_format(4, "<I", 2**32 - 1), "shorter than 0.001 s"),
+        (with_format(4, "<I", 10**9), "shorter than 0.001 s"),
         (wav_bytes(1, seconds=601, rate=100), "longer than 600 s"),
         (wav_bytes(1, seconds=601, rate=1), "longer than 600 s"),
     ],

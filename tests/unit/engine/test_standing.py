@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from corral.core.clock import MonotonicClock
 from corral.core.errors import ContextExceededError, InvalidRequestError
-from corral.engine.fake import BOS
+from corral.core.request import GenerationRequest
+from corral.engine.fake import BOS, FakeVocabulary
+from corral.engine.intake import Intake
 
 SYSTEM = "You are kind. "
 
@@ -100,7 +103,7 @@ def test_one_that_leaves_no_room_is_refused_and_the_old_one_stays(told):
     with pytest.raises(InvalidRequestError, match="the system prompt has 301 tokens"):
         told.intake.standing.set_system_prompt("x" * 300)
 
-    assert told.intake.standing.system.tolist() == [BOS, *SYSTEM.encode()]
+    assert told.intake.standing.now.system.tolist() == [BOS, *SYSTEM.encode()]
 
 
 def test_a_request_keeps_the_one_it_came_with(told, make_bench):
@@ -121,3 +124,27 @@ def test_an_empty_prompt_still_asks_for_nothing(told):
     told.submit(prompt=[""], max_tokens=20)
 
     assert told.run().end().n_predicted == 0
+
+
+class Interrupted(FakeVocabulary):
+    """While it tokenizes, somebody else does something."""
+
+    def __init__(self):
+        self.meanwhile = None
+
+    def tokenize(self, text, *, add_special, parse_special):
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        return super().tokenize(text, add_special=add_special, parse_special=parse_special)
+
+
+def test_a_change_while_a_request_is_made_ready_is_for_the_next_one(told):
+    vocabulary = Interrupted()
+    intake = Intake(vocabulary, told.runner.facts, MonotonicClock(), is_shiftable=True)
+    vocabulary.meanwhile = lambda: intake.standing.set_system_prompt("A longer one that is not meant. ")
+
+    prepared = intake.prepare(GenerationRequest(request_id="a", prompt=["Hi"]))
+
+    assert prepared.n_system == 1 + len(SYSTEM)
+    assert prepared.prompt.tolist() == [BOS, *SYSTEM.encode(), *b"Hi"]

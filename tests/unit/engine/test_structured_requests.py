@@ -59,7 +59,7 @@ def test_each_token_is_an_output_of_its_own_though_forced(bench):
 
     assert [output.text for output in bench.outputs()] == ['"', "a", "b", "c", '"', ""]
     assert bench.end().reason is FinishReason.EOS
-    assert bench.end().n_predicted == 5
+    assert bench.end().n_predicted == 6  # the token that ends it counts, as when it is drawn
     assert bench.runner.n_decoded == 1
 
 
@@ -92,7 +92,7 @@ def test_more_forced_tokens_than_rows_take_several_steps(make_bench):
     bench.run()
 
     assert bench.text()[1:51] == "0" * 50
-    assert bench.end().n_predicted == 52
+    assert bench.end().n_predicted == 53
 
 
 def test_unified_memory_takes_forced_tokens_of_all_at_once(make_bench):

@@ -12,6 +12,7 @@ from corral.core.messages import Failed, Stepped
 from corral.core.outcome import FinishReason
 from corral.core.request import GenerationRequest, Thinking
 from corral.core.sampling import SamplingParams
+from corral.core.structure import Structure, StructureKind
 from corral.engine.fake import BOS, FakeBehaviour, FakeVocabulary
 from corral.engine.intake import Intake
 from corral.engine.lines import LineWatch
@@ -90,6 +91,21 @@ def test_a_limit_ends_the_answer_within_the_end_of_thoughts(bench):
 
     assert bench.run().text()[3:] == "!<"
     assert bench.end().reason is FinishReason.LENGTH
+
+
+def test_nothing_follows_an_answer_that_ends_within_the_end_of_thoughts(bench):
+    bench.submit(
+        prompt=["x"],
+        max_tokens=3,
+        thinking=Thinking(n_tokens=1, begin="<t>", end="</t>", closing="!</t>", is_open=True),
+        structure=Structure(StructureKind.REGEX, "(aaaaaaaa|b)"),
+        sampling=always("a"),
+    )
+
+    bench.run()
+
+    assert bench.text() == "a!<"
+    assert bench.end().n_predicted == 3
 
 
 def test_ended_thoughts_have_probabilities_too(bench):
@@ -171,6 +187,15 @@ def test_each_step_of_a_prompt_is_told_to_who_asks(bench):
     assert done[-1] == 120
     assert done == sorted(set(done))
     assert {n_total for _, n_total in progress(bench)} == {120}
+
+
+def test_the_system_prompt_is_no_part_of_the_progress(make_bench):
+    bench = make_bench(system_prompt="Be kind. ")
+    bench.submit(prompt=["x" * 5], max_tokens=1, is_progress_wanted=True)
+
+    bench.run()
+
+    assert progress(bench)[-1] == (5, 5)
 
 
 def test_a_step_that_fails_tells_of_no_progress(make_bench):

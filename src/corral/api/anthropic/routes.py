@@ -41,5 +41,9 @@ def routes(serving: Serving) -> list[Endpoint]:
             summary="Count the tokens of a chat in Anthropic's form",
             body=MessagesBody,
             example=_CHAT,
+            differs=(
+                "501 for a chat with images, whose tokens only the engine knows; llama-server counts their "
+                "marks as text."
+            ),
         ),
     ]

@@ -9,11 +9,12 @@ from starlette.requests import Request
 
 from corral.api.auth import caller_of
 from corral.api.chat.media import filled
+from corral.api.connection import while_connected
 from corral.api.generation.fields import GenerationFields
 from corral.api.generation.request import Ask, to_asks
 from corral.api.media.loading import MediaLoading
 from corral.api.serving import Serving, as_wire_prompt
-from corral.api.threads import in_thread, is_large
+from corral.api.threads import by_size
 from corral.core.errors import NotSupportedError
 from corral.core.messages import ModelFacts
 from corral.prompt.answer_split import Reading
@@ -41,8 +42,7 @@ class ChatAsking:
         template, settings = self._serving.template(), self._serving.settings.chat
         if self._serving.settings.generation.structure is not None:  # a grammar for all requests
             wish = msgspec.structs.replace(wish, is_structured=True)
-        work = functools.partial(compose, template, wish, settings)
-        return await in_thread(work) if is_large(request) else work()
+        return await by_size(request, functools.partial(compose, template, wish, settings))
 
     async def ask(
         self, request: Request, wish: ChatWish, fields: GenerationFields, gallery: Gallery
@@ -60,7 +60,9 @@ class ChatAsking:
         if chat.schema is not None:
             fields.json_schema = chat.schema
         asks = [_with_chat(ask, chat) for ask in to_asks(fields, [as_wire_prompt(chat.prompt)], terms)]
-        return AskedChat(await filled(asks, gallery, self._loading), chat.reading, terms.facts)
+        if gallery.sources:
+            asks = await while_connected(request.receive, filled(asks, gallery, self._loading))
+        return AskedChat(asks, chat.reading, terms.facts)
 
     async def n_tokens(self, request: Request, wish: ChatWish, gallery: Gallery) -> int:
         """Return how many tokens a chat's prompt has. Raises NotSupportedError for one with images."""

@@ -38,8 +38,6 @@ def hung(parts: Iterable[str | MediaSource], gallery: Gallery) -> str:
 
 async def filled(asks: list[Ask], gallery: Gallery, loading: MediaLoading) -> list[Ask]:
     """Return the asks of a chat with the images of `gallery`, loaded, in place of its marks."""
-    if not gallery.sources:
-        return asks
     media = await loading.load(gallery.sources)
     return [_filled(ask, gallery, media) for ask in asks]
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from corral.api.generation.fields import GenerationFields
 from corral.core.errors import InvalidRequestError
 from corral.prompt.tools import Tool, ToolUse
 
@@ -44,6 +45,31 @@ def chosen(tools: tuple[Tool, ...], choice: ToolChoice) -> ToolUse:
     if not allowed:
         raise InvalidRequestError("Field 'tool_choice': a call is required, but there are no tools")
     return ToolUse(tools=allowed, is_forced=True, n_max=choice.n_max)
+
+
+def openai_choice(given: object, name: str | None, *, is_parallel: bool | None) -> ToolChoice:
+    """Return the choice that OpenAI's bodies write: a word, or an object that was found to name a function.
+
+    `is_parallel` False: one call at most. Raises InvalidRequestError.
+    """
+    n_max = 1 if is_parallel is False else None
+    if name is not None:
+        return ToolChoice("required", name, n_max)
+    match given:
+        case None | "auto":
+            return ToolChoice("auto", None, n_max)
+        case "none":
+            return ToolChoice("none")
+        case "required":
+            return ToolChoice("required", None, n_max)
+    raise InvalidRequestError(
+        'Field \'tool_choice\': expected "none", "auto", "required" or a function\'s name'
+    )
+
+
+def is_ruled(fields: GenerationFields) -> bool:
+    """Tell whether the client gave a grammar or schema that the answer must keep to."""
+    return any((fields.grammar, fields.regex, fields.lark)) or fields.json_schema is not None
 
 
 def refuse_other_rules(*, is_ruled: bool) -> None:

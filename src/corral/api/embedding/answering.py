@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-
-import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
 from corral.api import body
 from corral.api.connection import while_connected
 from corral.api.embedding.inputs import to_inputs
-from corral.api.embedding.normalise import NONE, Vectors, normalised
 from corral.api.embedding.shapes import Written, by_content, by_path, openai_list, written
-from corral.api.embedding.types import EmbeddingBody
+from corral.api.embedding.types import NOT_NORMALISED, EmbeddingBody
 from corral.api.generation.numbers import INT32_MAX, whole
 from corral.api.replies import json_reply
 from corral.api.serving import Serving
+from corral.api.threads import in_thread
 from corral.core.errors import InvalidRequestError, NotSupportedError
 from corral.core.messages import Embedded, ModelFacts
 
-NUMBERS_AT_ONCE = 65536  # written as JSON before other clients have a turn
+NUMBERS_AT_ONCE = 65536  # more are written as JSON on a thread
 
 _OFF = "This server does not support embeddings. Start it with `--embeddings`"
 _RANKING = f"{_OFF} and without `--reranking`"
@@ -81,26 +78,22 @@ class Embeddings:
 
     async def _written(self, answer: Embedded, wanted: EmbeddingBody, facts: ModelFacts) -> list[Written]:
         """Return the vectors as they are sent, without holding up others for long."""
-        norm = NONE if facts.pooling == "none" else self._norm(wanted)
-        done = []
-        n_since = 0
-        for raw in answer.vectors:
-            vectors = normalised(_array(raw, answer.n_embd), norm)
-            done.append(written(vectors, is_base64=wanted.encoding_format == "base64"))
-            n_since += vectors.size
-            if n_since >= NUMBERS_AT_ONCE:
-                n_since = 0
-                await asyncio.sleep(0)
-        return done
+        from corral.api.embedding.normalise import array, normalised  # noqa: PLC0415 - numpy is 10 MB
+
+        norm = NOT_NORMALISED if facts.pooling == "none" else self._norm(wanted)
+        is_base64 = wanted.encoding_format == "base64"
+
+        def work() -> list[Written]:
+            arrays = (array(raw, answer.n_embd) for raw in answer.vectors)
+            return [written(normalised(vectors, norm), is_base64=is_base64) for vectors in arrays]
+
+        n_numbers = answer.n_embd * sum(map(len, answer.vectors))
+        return await in_thread(work) if n_numbers > NUMBERS_AT_ONCE else work()
 
     def _norm(self, wanted: EmbeddingBody) -> int:
         if wanted.embd_normalize is None:
             return self._serving.settings.generation.embd_normalize
         return whole("embd_normalize", wanted.embd_normalize)
-
-
-def _array(raw: list[bytes], width: int) -> Vectors:
-    return np.frombuffer(b"".join(raw), "<f4").reshape(-1, width)
 
 
 def _check(wanted: EmbeddingBody, facts: ModelFacts) -> None:
@@ -112,5 +105,5 @@ def _check(wanted: EmbeddingBody, facts: ModelFacts) -> None:
             f"Field 'dimensions': this model's vectors have {facts.n_embd} numbers and are not shortened"
         )
     norm = wanted.embd_normalize
-    if norm is not None and not NONE <= whole("embd_normalize", norm) <= INT32_MAX:
+    if norm is not None and not NOT_NORMALISED <= whole("embd_normalize", norm) <= INT32_MAX:
         raise InvalidRequestError("Field 'embd_normalize': must be -1 or greater")

@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from corral.api.embedding.types import NOT_NORMALISED
+
 Vectors = npt.NDArray[np.float32]
 
-NONE, MAX_ABSOLUTE = -1, 0
+MAX_ABSOLUTE = 0
 _INT16 = 32760.0  # what the largest number becomes under MAX_ABSOLUTE, as llama.cpp has it
+
+
+def array(raw: list[bytes], width: int) -> Vectors:
+    """Return the vectors [n, width] whose little-endian float32 numbers `raw` holds."""
+    return np.frombuffer(b"".join(raw), "<f4").reshape(-1, width)
 
 
 def normalised(vectors: Vectors, norm: int) -> Vectors:
@@ -16,7 +23,7 @@ def normalised(vectors: Vectors, norm: int) -> Vectors:
 
     1 is the taxicab norm, 2 the Euclidean. A vector of nothing but zeros stays as it is.
     """
-    if norm == NONE:
+    if norm == NOT_NORMALISED:
         return vectors
     exact = vectors.astype(np.float64)
     largest = np.abs(exact).max(axis=1, keepdims=True, initial=0.0)

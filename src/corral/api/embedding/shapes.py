@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from corral.api.embedding.normalise import Vectors
+if TYPE_CHECKING:
+    from corral.api.embedding.normalise import Vectors
 
 Item = dict[str, Any]
 

@@ -8,6 +8,8 @@ import msgspec
 
 from corral.api.generation.fields import Whole
 
+NOT_NORMALISED = -1
+
 
 class EmbeddingBody(msgspec.Struct):
     """POST /embedding, /embeddings, /v1/embeddings. `input` or `content` in any of the forms of a prompt."""

@@ -59,7 +59,7 @@ def with_images(
 def _with_own(prompt: WirePrompt, number: int, facts: ModelFacts, terms: MediaTerms) -> WirePrompt:
     """Return a prompt of the form {"prompt_string", "multimodal_data"} with its images."""
     match prompt.supplied:
-        case {"prompt_string": str(text), "multimodal_data": list(data)} if data:
+        case {"prompt_string": str(text), "multimodal_data": data} if data:
             pass
         case _:
             return prompt
@@ -68,18 +68,20 @@ def _with_own(prompt: WirePrompt, number: int, facts: ModelFacts, terms: MediaTe
             "Multimodal data provided, but model does not support multimodal requests; start the server with "
             "the projector that belongs to it (--mmproj)"
         )
+    if not isinstance(data, list):
+        raise InvalidRequestError(f"Field 'prompt[{number}].multimodal_data': expected an array")
     check_count(len(data), terms.access)
     names = [f"prompt[{number}].multimodal_data[{i}]" for i in range(len(data))]
     media = [_media(image, name) for image, name in zip(data, names, strict=True)]
     check_sizes(media, terms.access)
     mark = terms.mark if terms.mark in text else SHOWN_MARK
-    texts = text.split(mark)
-    if len(texts) != len(media) + 1:
+    n_marks = text.count(mark)
+    if n_marks != len(media):
         raise InvalidRequestError(
-            f"Field 'prompt': it has {len(texts) - 1} times {mark} for {len(media)} images in "
+            f"Field 'prompt': it has {n_marks} times {mark} for {len(media)} images in "
             "multimodal_data; give one for each"
         )
-    return WirePrompt(text.replace(mark, SHOWN_MARK), _woven(texts, media))
+    return WirePrompt(text.replace(mark, SHOWN_MARK), _woven(text.split(mark), media))
 
 
 def _numbered(entries: list[Any], access: MediaAccess) -> Mapping[int, Media]:
@@ -99,16 +101,18 @@ def _numbered(entries: list[Any], access: MediaAccess) -> Mapping[int, Media]:
 def _with_numbered(prompt: WirePrompt, images: Mapping[int, Media], access: MediaAccess) -> WirePrompt:
     pieces: list[Piece] = []
     for piece in prompt.pieces:
-        pieces += _cut(piece, images) if isinstance(piece, str) else [piece]
+        pieces += _cut(piece, images, access) if isinstance(piece, str) else [piece]
     media = [piece for piece in pieces if isinstance(piece, Media)]
     check_count(len(media), access)
     check_sizes(media, access)
     return msgspec.structs.replace(prompt, pieces=pieces)
 
 
-def _cut(text: str, images: Mapping[int, Media]) -> list[Piece]:
+def _cut(text: str, images: Mapping[int, Media], access: MediaAccess) -> list[Piece]:
     """Return a text cut at its `[img-N]`. Raises InvalidRequestError where there is no image N."""
-    texts, ids = _NUMBERED.split(text)[::2], [int(found) for found in _NUMBERED.findall(text)]
+    check_count(sum(1 for _ in _NUMBERED.finditer(text)), access)
+    parts = _NUMBERED.split(text)
+    texts, ids = parts[::2], [int(found) for found in parts[1::2]]
     unknown = [image_id for image_id in ids if image_id not in images]
     if unknown:
         raise InvalidRequestError(f"Field 'image_data': Image with id: {unknown[0]}, not found")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -46,6 +45,7 @@ def _pairs(entries: Sequence[Any], n_loras: int) -> Iterator[tuple[int, float]]:
         number, scale = entry.get("id", -1), entry.get("scale", 0.0)
         if type(number) is not int or not 0 <= number < n_loras:
             raise InvalidRequestError("invalid adapter id")
-        if type(scale) not in (int, float) or not math.isfinite(scale) or abs(scale) > FLOAT32_MAX:
+        # Compared, not converted: a whole number may be too long for a float.
+        if type(scale) not in (int, float) or not abs(scale) <= FLOAT32_MAX:
             raise InvalidRequestError("an adapter's scale must be a number")
         yield number, float32(scale)

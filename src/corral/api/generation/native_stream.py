@@ -29,7 +29,7 @@ class NativeStream:
     def progress(self, ask: Ask, progress: PromptProgress) -> bytes:
         """Return the event that tells how far the prompt is."""
         event = {"content": "", "stop": False, "index": ask.first_index + progress.index, "tokens": []}
-        return frame({**event, "prompt_progress": shown(progress)})
+        return frame({**event, **shown(progress, has_timings=self._show.has_timings_per_token)})
 
     def output(self, ask: Ask, output: SequenceOutput) -> bytes:
         """Return the event of a token, if it has text, and after the last one the whole answer."""

@@ -16,6 +16,7 @@ from corral.api.llamacpp.translate import completion_asks, completion_showing
 from corral.api.llamacpp.types import CompletionBody
 from corral.api.replies import json_reply
 from corral.api.serving import Serving
+from corral.api.threads import by_size
 
 
 class Completion:
@@ -32,7 +33,7 @@ class Completion:
         """Generate for each prompt of `wanted`; `shown` is what the answer tells in place of the prompt."""
         serving = self._serving
         terms = serving.terms(caller_of(request), is_cached=False)
-        asks = completion_asks(wanted, terms)
+        asks = await by_size(request, lambda: completion_asks(wanted, terms))
         if shown is not None:
             asks = [msgspec.structs.replace(ask, supplied=shown) for ask in asks]
         show = completion_showing(wanted, asks, terms, serving.model)

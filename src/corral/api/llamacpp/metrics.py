@@ -24,7 +24,7 @@ _ROWS = [
         "n_cached_total",
     ),
     ("n_decode_total", "counter", "Total number of llama_decode() calls", "n_decode_total"),
-    ("n_busy_slots_per_decode", "counter", "Average busy slots per llama_decode() call", "n_busy_per_decode"),
+    ("n_busy_slots_per_decode", "gauge", "Average busy slots per llama_decode() call", "n_busy_per_decode"),
     ("prompt_tokens_seconds", "gauge", "Average prompt throughput in tokens/s.", "prompt_per_s"),
     ("predicted_tokens_seconds", "gauge", "Average generation throughput in tokens/s.", "predicted_per_s"),
     ("kv_cache_usage_ratio", "gauge", "KV-cache usage. 1 means 100 percent usage.", "cells_used_ratio"),
@@ -32,6 +32,14 @@ _ROWS = [
     ("requests_processing", "gauge", "Number of requests processing.", "n_processing"),
     ("requests_deferred", "gauge", "Number of requests deferred.", "n_deferred"),
     ("n_tokens_max", "counter", "Largest observed number of tokens in a sequence.", "n_tokens_max"),
+    ("spec_decode_num_drafts_total", "counter", "Number of drafts that were verified.", "n_drafts"),
+    ("spec_decode_num_draft_tokens_total", "counter", "Number of drafted tokens.", "n_drafted"),
+    (
+        "spec_decode_num_accepted_tokens_total",
+        "counter",
+        "Number of drafted tokens that were accepted.",
+        "n_drafted_accepted",
+    ),
     ("engine_crashes_total", "counter", "Number of times the model's process ended unasked.", "n_crashes"),
     (
         "engine_restarts_total",

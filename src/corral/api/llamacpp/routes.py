@@ -30,6 +30,7 @@ def routes(serving: Serving) -> list[Endpoint]:
         *_text_routes(serving),
         *vector_routes.routes(serving),
         *_state_routes(serving),
+        *_change_routes(serving),
         *unserved.routes(),
     ]
 
@@ -53,6 +54,16 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
             ),
             body=CompletionBody,
             example={"prompt": "Once upon a time", "n_predict": 32},
+            differs=(
+                "`n_predict` 0 generates nothing, as llama-server's documentation of 2024 has it; both "
+                "servers sample a token. As in 2024, a prompt longer than the context is cut unless "
+                "`--no-context-shift` is given, `cache_prompt` is off unless asked for, so that a seed "
+                "repeats its text, and `-n` bounds what requests ask. The answer repeats the prompt as it "
+                "was supplied, where the newest server writes out its text. An unknown `id_slot` is 400 "
+                "instead of waiting for ever or taking another slot. Of several stop strings the one that is "
+                "complete first wins, however the text was cut into tokens, and text held back for one is "
+                "sent when none comes. Entries of `completion_probabilities` have the keys of both servers."
+            ),
         ),
         Endpoint(
             method="POST",
@@ -66,6 +77,11 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
             ),
             body=InfillBody,
             example={"input_prefix": "def add(a, b):\n    return ", "input_suffix": "\n"},
+            differs=(
+                "400 only where both sides are missing, and `prompt` may be left out: the server of 2024 "
+                "demanded a `prompt`, the newest demands both sides. What stands in files is text, also "
+                "where it looks like a special token, as in the newest server. The rest as `/completion`."
+            ),
         ),
         Endpoint(
             method="POST",
@@ -75,6 +91,7 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
             summary="Turn text into token ids",
             body=TokenizeBody,
             example={"content": "Hello there"},
+            differs=("Ids outside the vocabulary are 400: llama.cpp is never asked about them."),
         ),
         Endpoint(
             method="POST",
@@ -84,12 +101,13 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
             summary="Turn token ids into text",
             body=DetokenizeBody,
             example={"tokens": [1, 2, 3]},
+            differs=("Ids outside the vocabulary are 400: llama.cpp is never asked about them."),
         ),
     ]
 
 
 def _state_routes(serving: Serving) -> list[Endpoint]:
-    state, adapters = ServerState(serving), LoraAdapters(serving)
+    state = ServerState(serving)
     return [
         Endpoint(
             paths=("/health", "/v1/health"),
@@ -104,6 +122,10 @@ def _state_routes(serving: Serving) -> list[Endpoint]:
             tag=_TAG,
             summary="Describe the model and the default settings",
             is_public=True,
+            differs=(
+                "Needs no key, as the documentation of 2024 promises; the newest server asks for one. The "
+                "default settings stand flat, as in 2024, and again under `params`, as in the newest server."
+            ),
         ),
         Endpoint(
             method="POST",
@@ -113,16 +135,7 @@ def _state_routes(serving: Serving) -> list[Endpoint]:
             summary="Describe the model, in Ollama's form",
             body=ShowBody,
             example={"model": "corral"},
-        ),
-        Endpoint(
-            method="POST",
-            paths=("/props",),
-            handler=state.change_props,
-            tag=_TAG,
-            summary="Change global properties",
-            note="Needs `--props`.",
-            body=PropsBody,
-            example={"system_prompt": "You are a kind assistant."},
+            differs=("`details` name the model's family, which llama-server leaves empty."),
         ),
         Endpoint(
             paths=("/slots",),
@@ -130,6 +143,47 @@ def _state_routes(serving: Serving) -> list[Endpoint]:
             tag=_TAG,
             summary="Show what every slot does",
             note="Needs `--slots`. With `?fail_on_no_slot=1`: 503 when none is idle.",
+            differs=(
+                "Off unless `--slots` is given, as documented in 2024, because it shows the prompts of "
+                "others. A slot has the keys of both servers; `next_token` is an object, as in 2024, where "
+                "the newest server has an array."
+            ),
+        ),
+        Endpoint(
+            paths=("/lora-adapters",),
+            handler=LoraAdapters(serving).show,
+            tag=_TAG,
+            summary="List the LoRA adapters and their scales",
+        ),
+        Endpoint(
+            paths=("/metrics",),
+            handler=Metrics(serving).__call__,
+            tag=_TAG,
+            summary="Metrics for Prometheus",
+            note="Needs `--metrics`.",
+            differs=(
+                "The gauges of the KV cache, which the newest server has dropped, are still there, no value "
+                "is ever `nan`, and the engine's crashes, restarts and memory are told besides."
+            ),
+        ),
+    ]
+
+
+def _change_routes(serving: Serving) -> list[Endpoint]:
+    return [
+        Endpoint(
+            method="POST",
+            paths=("/props",),
+            handler=ServerState(serving).change_props,
+            tag=_TAG,
+            summary="Change global properties",
+            note="Needs `--props`.",
+            body=PropsBody,
+            example={"system_prompt": "You are a kind assistant."},
+            differs=(
+                "`system_prompt` is put before every prompt, as in 2024; the newest server has dropped it "
+                "and ignores the body. It costs no more than once: its KV is shared."
+            ),
         ),
         Endpoint(
             method="POST",
@@ -143,29 +197,25 @@ def _state_routes(serving: Serving) -> list[Endpoint]:
             ),
             body=SlotFileBody,
             example={"filename": "chat.bin"},
-        ),
-        Endpoint(
-            paths=("/lora-adapters",),
-            handler=adapters.show,
-            tag=_TAG,
-            summary="List the LoRA adapters and their scales",
+            differs=(
+                "Files are llama.cpp's with a seal behind; one of another model, or a damaged one, is "
+                "refused instead of giving nonsense. llama-server's own files are read after a check of "
+                "their own."
+            ),
         ),
         Endpoint(
             method="POST",
             paths=("/lora-adapters",),
-            handler=adapters.change,
+            handler=LoraAdapters(serving).change,
             tag=_TAG,
             summary="Set the scales of the LoRA adapters",
             note=(
                 'The body is an array: `[{"id": 0, "scale": 0.5}]`. Adapters that it does not name get scale '
                 "0. Requests under way keep theirs."
             ),
-        ),
-        Endpoint(
-            paths=("/metrics",),
-            handler=Metrics(serving).__call__,
-            tag=_TAG,
-            summary="Metrics for Prometheus",
-            note="Needs `--metrics`.",
+            differs=(
+                "An unknown id, or one named twice, is 400 and nothing changes; the server of 2024 answered "
+                "500 after it had set all to 0."
+            ),
         ),
     ]

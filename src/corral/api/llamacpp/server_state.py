@@ -46,7 +46,7 @@ class ServerState:
                 "model_path": facts.path or model.path or self._serving.model,
                 "model_alias": model.alias or self._serving.model,
                 "model_ftype": facts.file_type,
-                "modalities": {"vision": facts.has_vision, "audio": facts.has_audio},
+                "modalities": {"vision": facts.has_vision, "video": False, "audio": facts.has_audio},
                 "media_marker": self._serving.media.mark,
                 "endpoint_slots": server.is_slots,
                 "endpoint_props": server.is_props,

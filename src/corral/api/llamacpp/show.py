@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from corral.api import body
+from corral.api.capabilities import capabilities
 from corral.api.replies import json_reply
 from corral.api.serving import Serving
 
@@ -27,7 +28,6 @@ class Show:
         """Describe the model."""
         await body.read(request, ShowBody)
         facts = self._serving.router.facts()
-        capabilities = ["completion", "multimodal"] if facts.has_vision or facts.has_audio else ["completion"]
         details = {
             "parent_model": "",
             "format": "gguf",
@@ -43,6 +43,6 @@ class Show:
                 "modelfile": "",
                 "parameters": "",
                 "details": details,
-                "capabilities": capabilities,
+                "capabilities": capabilities(facts),
             }
         )

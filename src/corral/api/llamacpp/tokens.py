@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,9 +11,14 @@ from corral.api.generation.prompts import to_pieces
 from corral.api.llamacpp.types import DetokenizeBody, TokenizeBody
 from corral.api.replies import json_reply
 from corral.api.serving import Serving
+from corral.api.threads import in_thread
 from corral.core.errors import InvalidRequestError
 from corral.core.messages import Tokenized
 from corral.core.request import TextPiece
+
+TOKENS_AT_ONCE = 4096  # more are written as JSON on a thread
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Tokens:
@@ -32,7 +36,10 @@ class Tokens:
         tokenized = await self._serving.router.tokenize(
             pieces, add_special=bool(wanted.add_special), parse_special=wanted.parse_special is not False
         )
-        return json_reply({"tokens": _with_pieces(tokenized) if wanted.with_pieces else tokenized.tokens})
+        if not wanted.with_pieces:
+            return json_reply({"tokens": tokenized.tokens})
+        is_long = len(tokenized.tokens) > TOKENS_AT_ONCE
+        return json_reply(await in_thread(lambda: _shown(tokenized)) if is_long else _shown(tokenized))
 
     async def detokenize(self, request: Request) -> Response:
         """Return the text of token ids, special tokens included."""
@@ -52,9 +59,11 @@ class Tokens:
         return to_pieces(content, self._serving.router.facts().n_vocab)
 
 
-def _with_pieces(tokenized: Tokenized) -> list[dict[str, Any]]:
+def _shown(tokenized: Tokenized) -> dict[str, msgspec.Raw]:
+    """Return the tokens with their pieces, each written alone: one long call would stop all threads."""
     pairs = zip(tokenized.tokens, tokenized.pieces, strict=True)
-    return [{"id": token, "piece": _text_or_bytes(piece)} for token, piece in pairs]
+    items = [_encode({"id": token, "piece": _text_or_bytes(piece)}) for token, piece in pairs]
+    return {"tokens": msgspec.Raw(b"[%b]" % b",".join(items))}
 
 
 def _text_or_bytes(piece: bytes) -> str | list[int]:

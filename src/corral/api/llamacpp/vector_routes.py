@@ -27,6 +27,11 @@ def routes(serving: Serving) -> list[Endpoint]:
             ),
             body=EmbeddingBody,
             example={"content": "The quick brown fox"},
+            differs=(
+                "The key decides the shape, as in 2024, because older clients read `embedding` from an "
+                "object; the newest server always sends its array, which `--embedding-shape path` gives. "
+                "Other `dimensions` than the model's are refused: vectors are not shortened."
+            ),
         ),
         Endpoint(
             method="POST",
@@ -40,5 +45,9 @@ def routes(serving: Serving) -> list[Endpoint]:
             ),
             body=RerankBody,
             example={"query": "What is a panda?", "documents": ["It is a bear.", "Hello"], "top_n": 1},
+            differs=(
+                "Sorted and cut to `top_n`, as Jina's API and the newest server do; the server of 2024 kept "
+                "the order of the documents. `return_documents` is served."
+            ),
         ),
     ]

@@ -6,7 +6,7 @@ import io
 import struct
 
 from corral.core.errors import InvalidRequestError
-from corral.core.image_formats import IMAGE_FORMATS
+from corral.core.image_formats import BROKEN_IMAGE, IMAGE_FORMATS
 from corral.core.request import Media
 from corral.core.settings import MediaAccess
 
@@ -43,16 +43,7 @@ def _size(content: bytes, name: str) -> tuple[int, int]:
     try:
         with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
             return image.size
-    except (
-        OSError,
-        EOFError,
-        SyntaxError,
-        ValueError,
-        TypeError,
-        LookupError,
-        ArithmeticError,
-        struct.error,
-    ):
+    except BROKEN_IMAGE:
         raise _unreadable(name) from None
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from corral.api.media.files import SCHEME, read_file
 from corral.api.media.inline import from_base64, from_data_url
 from corral.api.media.limits import check_count, check_sizes, check_total
+from corral.api.threads import in_thread
 from corral.core.errors import InvalidRequestError
 from corral.core.request import Media
 from corral.core.settings import MediaAccess
@@ -28,18 +28,19 @@ class MediaLoading:
             media.append(Media(await self._content(source), source.name))
             _check_kind(media[-1], source)
             check_total(media)
-        check_sizes(media, self._access)
+        await in_thread(lambda: check_sizes(media, self._access))
         return media
 
     async def _content(self, source: MediaSource) -> bytes:
         url, name = source.url, source.name
         if url.startswith("data:"):
-            return from_data_url(url, name, "audio" if source.is_sound else "image")
+            kind = "audio" if source.is_sound else "image"
+            return await in_thread(lambda: from_data_url(url, name, kind))
         if url.startswith(("http://", "https://")):
             return await self._remote(url, name)
         if url.startswith(SCHEME):
             return await self._file(url, name)
-        return from_base64(url, name)
+        return await in_thread(lambda: from_base64(url, name))
 
     async def _remote(self, url: str, name: str) -> bytes:
         if not self._access.is_remote_allowed:
@@ -52,11 +53,12 @@ class MediaLoading:
         return await RemoteImages(self._access.max_bytes).fetch(url, name)
 
     async def _file(self, url: str, name: str) -> bytes:
-        if self._access.dir is None:
+        folder, max_bytes = self._access.dir, self._access.max_bytes
+        if folder is None:
             raise InvalidRequestError(
                 f"Field '{name}': file:// URLs are not allowed unless --media-path is specified"
             )
-        return await asyncio.to_thread(read_file, self._access.dir, url, name, self._access.max_bytes)
+        return await in_thread(lambda: read_file(folder, url, name, max_bytes))
 
 
 def _check_kind(media: Media, source: MediaSource) -> None:

@@ -38,7 +38,8 @@ class Chat:
         gallery = hang_images(wanted.messages or [], serving.router.facts())
         asked = await self._asking.ask(request, to_wish(wanted), to_fields(wanted), gallery)
         show = chat_showing(wanted, asked.reading, asked.facts, serving.model, int(time.time()))
-        if serving.settings.log.verbosity > VERBOSE:
+        is_verbose = serving.settings.log.verbosity > VERBOSE
+        if is_verbose if wanted.verbose is None else wanted.verbose:
             show = msgspec.structs.replace(
                 show, verbose=showing(wanted, model=serving.model, facts=asked.facts)
             )

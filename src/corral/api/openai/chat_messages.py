@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from corral.api.openai.chat_tools import to_calls
 from corral.api.openai.types import ChatBody, MessageBody
 from corral.core.errors import InvalidRequestError
@@ -16,7 +18,8 @@ def to_messages(body: ChatBody) -> list[Message]:
     """Return the chat's messages, at least one. Raises InvalidRequestError."""
     if not body.messages:
         raise InvalidRequestError("Missing 'messages': expected a non-empty array")
-    return [_message(message, f"messages[{i}]") for i, message in enumerate(body.messages)]
+    *before, last = [_message(message, f"messages[{i}]") for i, message in enumerate(body.messages)]
+    return [*before, _as_beginning(last, body.messages[-1])]
 
 
 def refuse_unserved(body: ChatBody) -> None:
@@ -24,6 +27,13 @@ def refuse_unserved(body: ChatBody) -> None:
     for name in ("functions", "function_call"):
         if getattr(body, name):
             raise InvalidRequestError(f"Unsupported param: {name}; use tools and tool_choice")
+
+
+def _as_beginning(message: Message, body: MessageBody) -> Message:
+    """Return a last message that the answer may go on with: nothing stands between its parts."""
+    if message.role != "assistant" or isinstance(body.content, str):
+        return message
+    return msgspec.structs.replace(message, content=to_text(body.content, "messages", separator=""))
 
 
 def _message(message: MessageBody, where: str) -> Message:

@@ -43,7 +43,7 @@ class ChatStream:
 
     def progress(self, ask: Ask, progress: PromptProgress) -> bytes:
         """Return the chunk that tells how far the prompt is."""
-        extra = {"prompt_progress": shown(progress)}
+        extra = shown(progress, has_timings=self._show.has_timings_per_token)
         return self._chunk(ask.first_index + progress.index, {}, extra=extra)
 
     def output(self, ask: Ask, output: SequenceOutput) -> bytes:

@@ -6,7 +6,13 @@ from typing import Any
 
 import msgspec
 
-from corral.api.chat.tool_choice import ToolChoice, chosen, refuse_other_rules
+from corral.api.chat.tool_choice import (
+    ToolChoice,
+    chosen,
+    is_ruled,
+    openai_choice,
+    refuse_other_rules,
+)
 from corral.api.openai.types import CallBody, ChatBody
 from corral.core.errors import InvalidRequestError
 from corral.prompt.messages import ToolCall
@@ -40,26 +46,22 @@ def _tool(tool: Any, where: str) -> Tool:  # noqa: ANN401 - any JSON
 
 
 def _choice(body: ChatBody) -> ToolChoice:
-    n_max = 1 if body.parallel_tool_calls is False else None
-    match body.tool_choice:
-        case None | "auto":
-            return ToolChoice("auto", None, n_max)
-        case "none":
-            return ToolChoice("none")
-        case "required":
-            return ToolChoice("required", None, n_max)
+    choice = body.tool_choice
+    return openai_choice(choice, _named(choice), is_parallel=body.parallel_tool_calls)
+
+
+def _named(choice: object) -> str | None:
+    """Return the function that `choice` names."""
+    match choice:
         case {"type": "function", "function": {"name": str(name)}}:
-            return ToolChoice("required", name, n_max)
-    raise InvalidRequestError(
-        'Field \'tool_choice\': expected "none", "auto", "required" or a function\'s name'
-    )
+            return name
+    return None
 
 
 def is_ruled_otherwise(body: ChatBody) -> bool:
     """Tell whether the answer must keep to a grammar or schema of the client's."""
     kind = (body.response_format or {}).get("type", "text")
-    has_text = any((body.grammar, body.regex, body.lark))
-    return has_text or body.json_schema is not None or kind != "text"
+    return is_ruled(body) or kind != "text"
 
 
 def past_call(call_id: str, name: str, arguments: str, where: str) -> ToolCall:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from corral.api.generation import timings
 from corral.api.generation.answer import Answer
 from corral.api.generation.usage import usage
 from corral.api.sse import DONE, frame
@@ -12,9 +13,10 @@ from corral.api.sse import DONE, frame
 def closing(answers: list[Answer], tail: dict[str, Any], *, has_usage_chunk: bool) -> bytes:
     """Return the chunk of the usage, when all sequences ended and it was asked for, and [DONE].
 
-    `tail` is what all chunks of the stream share.
+    The timings in it are the first sequence's, as in the whole answer. `tail` is what all chunks share.
     """
     is_whole = bool(answers) and all(answer.end is not None for answer in answers)
     if is_whole and has_usage_chunk:
-        return frame({"choices": [], **tail, "usage": usage(answers)}) + DONE
+        times = timings.of(answers[0].closed())
+        return frame({"choices": [], **tail, "usage": usage(answers), "timings": times}) + DONE
     return DONE

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from corral.api.capabilities import capabilities
 from corral.api.replies import json_reply
 from corral.api.serving import Serving
 from corral.core.errors import NotFoundError
@@ -57,17 +58,17 @@ class Models:
             "name": name,
             "model": name,
             "modified_at": "",
-            "size": str(self._serving.router.facts().n_bytes),
+            "size": str(facts.n_bytes),
             "digest": "",
             "type": "model",
             "description": "",
             "tags": list(self._serving.settings.model.tags),
-            "capabilities": ["completion", "multimodal"] if facts.has_vision else ["completion"],
+            "capabilities": capabilities(facts),
             "parameters": "",
             "details": {
                 "parent_model": "",
                 "format": "gguf",
-                "family": self._serving.router.facts().architecture,
+                "family": facts.architecture,
                 "families": [],
                 "parameter_size": "",
                 "quantization_level": facts.file_type,

@@ -34,7 +34,7 @@ class InputItems:
         return [turn.closed(self._gallery) for turn in self._turns]
 
     def _item(self, item: Item, where: str) -> None:
-        match item.get("type", "message"):
+        match item.get("type") or "message":
             case "message":
                 self._message(item, where)
             case "function_call":

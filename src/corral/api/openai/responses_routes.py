@@ -43,5 +43,9 @@ def routes(serving: Serving) -> list[Endpoint]:
             summary="Count the tokens of a response's input",
             body=ResponsesBody,
             example=_EXAMPLE,
+            differs=(
+                "501 for input with images, whose tokens only the engine knows; llama-server counts their "
+                "marks as text."
+            ),
         ),
     ]

@@ -33,7 +33,8 @@ class ResponseStream:
     def progress(self, ask: Ask, progress: PromptProgress) -> bytes:  # noqa: ARG002 - there is one sequence
         """Return the event that tells how far the prompt is."""
         event = self._state("response.in_progress")
-        return self._frames([{**event, "prompt_progress": shown(progress)}])
+        told = shown(progress, has_timings=self._show.has_timings_per_token)
+        return self._frames([{**event, **told}])
 
     def output(self, ask: Ask, output: SequenceOutput) -> bytes:
         """Return the events of a text, and after the last one those of the end."""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from corral.api.chat.tool_choice import ToolChoice, chosen, function_tool, refuse_other_rules
+from corral.api.chat.tool_choice import (
+    ToolChoice,
+    chosen,
+    function_tool,
+    is_ruled,
+    openai_choice,
+    refuse_other_rules,
+)
 from corral.api.openai.response_format import to_schema
 from corral.api.openai.responses_input import InputItems
 from corral.api.openai.responses_types import ResponsesBody
@@ -27,14 +34,13 @@ def to_wish(body: ResponsesBody, facts: ModelFacts, gallery: Gallery) -> ChatWis
     _refuse_unserved(body)
     _apply(body)
     use = _tool_use(body)
-    is_ruled = bool(body.grammar) or body.json_schema is not None
     if use.is_forced:
-        refuse_other_rules(is_ruled=is_ruled)
+        refuse_other_rules(is_ruled=is_ruled(body))
     return ChatWish(
         messages=[*_instructions(body), *_messages(body, facts, gallery)],
         use=use,
         variables=body.chat_template_kwargs or {},
-        is_structured=is_ruled,
+        is_structured=is_ruled(body),
         reasoning_effort=body.reasoning.effort if body.reasoning else None,
     )
 
@@ -91,16 +97,13 @@ def _tool(tool: dict[str, Any], where: str) -> Tool | None:
 
 
 def _choice(body: ResponsesBody) -> ToolChoice:
-    n_max = 1 if body.parallel_tool_calls is False else None
-    match body.tool_choice:
-        case None | "auto":
-            return ToolChoice("auto", None, n_max)
-        case "none":
-            return ToolChoice("none")
-        case "required":
-            return ToolChoice("required", None, n_max)
+    choice = body.tool_choice
+    return openai_choice(choice, _named(choice), is_parallel=body.parallel_tool_calls)
+
+
+def _named(choice: object) -> str | None:
+    """Return the function that `choice` names."""
+    match choice:
         case {"type": "function", "name": str(name)}:
-            return ToolChoice("required", name, n_max)
-    raise InvalidRequestError(
-        'Field \'tool_choice\': expected "none", "auto", "required" or {"type": "function", "name": ...}'
-    )
+            return name
+    return None

@@ -41,6 +41,15 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
             ),
             body=ChatBody,
             example=_CHAT,
+            differs=(
+                "`model` in the answer is what the request named, as in 2024; the newest server puts its own "
+                "name there. The finishing chunk of a stream always carries `usage`, as in 2024, and "
+                "`include_usage` adds the newest server's chunk. `finish_reason` is `length` for whole "
+                "answers too, where the server of 2024 said `stop`. Tools of a chat template whose way of "
+                "calls is not known are told in words and called in JSON, where the newest server derives a "
+                "parser. An answer that goes on with a beginning of the client's holds what is new only, so "
+                "that both can be joined; the newest server repeats the beginning."
+            ),
         ),
         Endpoint(
             method="POST",
@@ -51,6 +60,11 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
             note="Answers with OpenAI's keys and those of `/completion` in one object.",
             body=TextBody,
             example={"prompt": "Once upon a time", "max_tokens": 32},
+            differs=(
+                "One object has OpenAI's keys, as in the newest server, and those of `/completion`, as in "
+                "2024, so that clients of both read it; a stream ends with `[DONE]`. `echo` and `suffix` are "
+                "served."
+            ),
         ),
         Endpoint(
             method="POST",
@@ -60,6 +74,10 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
             summary="Count the tokens of a chat",
             body=ChatBody,
             example=_CHAT,
+            differs=(
+                "501 for a chat with images, whose tokens only the engine knows; llama-server counts their "
+                "marks as text."
+            ),
         ),
         Endpoint(
             method="POST",
@@ -83,6 +101,10 @@ def _embeddings_route(serving: Serving) -> Endpoint:
         note="Needs `--embedding`. Takes `content` too, and answers then as `/embedding` does.",
         body=EmbeddingBody,
         example={"input": ["The quick brown fox", "jumps over the lazy dog"]},
+        differs=(
+            "The key decides the shape here too, as in 2024 and, on this path, in the newest server. Other "
+            "`dimensions` than the model's are refused: vectors are not shortened."
+        ),
     )
 
 
@@ -95,6 +117,10 @@ def _model_routes(serving: Serving) -> list[Endpoint]:
             tag=_TAG,
             summary="List the models",
             is_public=True,
+            differs=(
+                "Needs no key, as in 2024; the newest server asks for one. `created` is when the server was "
+                "started, the same in each answer."
+            ),
         ),
         Endpoint(
             paths=("/v1/models/{model:path}", "/models/{model:path}"),
@@ -102,5 +128,6 @@ def _model_routes(serving: Serving) -> list[Endpoint]:
             tag=_TAG,
             summary="Describe one model",
             is_public=True,
+            differs=("llama-server has no such route; OpenAI's clients ask for it."),
         ),
     ]

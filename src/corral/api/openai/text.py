@@ -20,6 +20,7 @@ from corral.api.openai.text_translate import text_asks, text_reply, text_showing
 from corral.api.openai.types import TextBody
 from corral.api.replies import json_reply
 from corral.api.serving import Serving
+from corral.api.threads import by_size
 from corral.core.request import Media, Piece
 
 
@@ -35,7 +36,8 @@ class Text:
         wanted = await body.read(request, TextBody)
         terms = serving.terms(caller_of(request), is_cached=True)
         prompts = to_prompts(wanted.prompt, terms.facts.n_vocab)
-        asks = text_asks(wanted, await with_suffix(prompts, wanted, terms, serving), terms)
+        prompts = await with_suffix(prompts, wanted, terms, serving)
+        asks = await by_size(request, lambda: text_asks(wanted, prompts, terms))
         echoes = await self._echoes(asks) if wanted.echo else {}
         show = text_showing(wanted, echoes, terms, serving.model)
         show = msgspec.structs.replace(show, created_s=int(time.time()))

@@ -45,7 +45,7 @@ class TextStream:
         index = ask.first_index + progress.index
         choice = {"text": "", "index": index, "logprobs": None, "finish_reason": None}
         event = {"choices": [choice], **self._tail, "content": "", "stop": False, "index": index}
-        return frame({**event, "prompt_progress": shown(progress)})
+        return frame({**event, **shown(progress, has_timings=self._show.native.has_timings_per_token)})
 
     def output(self, ask: Ask, output: SequenceOutput) -> bytes:
         """Return the chunk of a text, if there is any, and after the last one the chunk of the end."""

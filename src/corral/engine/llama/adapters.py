@@ -13,6 +13,7 @@ import llama_cpp
 from corral.core.engine_settings import AdapterSettings, LoraSettings
 from corral.core.errors import ModelLoadError
 from corral.core.messages import LoraFacts
+from corral.engine.llama.aborts import loading
 from corral.engine.llama.library import Library
 from corral.engine.llama.model import Model
 from corral.engine.loras import Loras
@@ -60,7 +61,9 @@ class Adapters:
 
 def _load(stack: ExitStack, library: Library, model: Model, lora: LoraSettings) -> Any:  # noqa: ANN401
     _check_header(lora.path)
-    pointer = llama_cpp.llama_adapter_lora_init(model.pointer, os.fsencode(lora.path))
+    library.last_errors.clear()
+    with loading(f"the LoRA adapter '{lora.path}'"):
+        pointer = llama_cpp.llama_adapter_lora_init(model.pointer, os.fsencode(lora.path))
     if not pointer:
         reason = "; ".join(library.last_errors) or "llama.cpp gave no reason"
         raise ModelLoadError(f"failed to load the LoRA adapter '{lora.path}': {reason}")

@@ -10,7 +10,7 @@ import llama_cpp
 from corral.core import log
 from corral.core.engine_settings import EngineSettings
 from corral.core.errors import ModelLoadError
-from corral.engine.llama.context_params import check_kv_types, check_memory, context_params
+from corral.engine.llama.context_params import check_kv_types, check_memory, context_params, n_rows
 from corral.engine.llama.cores import available_memory_bytes
 from corral.engine.llama.library import Library
 from corral.engine.llama.model import Model
@@ -43,10 +43,10 @@ class Context:
             raise ModelLoadError(f"failed to create a context of {self.shape.n_cells} tokens: {reason}")
         self._has_perf = settings.has_perf
         self.memory = llama_cpp.llama_get_memory(self.pointer)
-        self.n_batch = min(llama_cpp.llama_n_batch(self.pointer), settings.n_batch)
+        self.n_batch = min(llama_cpp.llama_n_batch(self.pointer), n_rows(settings, self.shape))
         try:
             self.threads = Threadpools(self.pointer, settings.cpu, settings.cpu_batch)
-        except ModelLoadError:
+        except BaseException:
             llama_cpp.llama_free(self.pointer)
             raise
 

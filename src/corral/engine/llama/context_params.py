@@ -32,7 +32,7 @@ def context_params(settings: EngineSettings, shape: Shape, model_bytes: int) -> 
     """Return the `llama_context_params` of a context of this shape."""
     params = llama_cpp.llama_context_default_params()
     params.n_ctx = shape.n_padded
-    params.n_batch = settings.n_batch
+    params.n_batch = n_rows(settings, shape)
     params.n_ubatch = min(settings.n_ubatch, settings.n_batch)
     params.n_seq_max = shape.n_slots
     params.n_threads = n_threads(settings.cpu.n_threads, model_bytes)
@@ -51,6 +51,11 @@ def context_params(settings: EngineSettings, shape: Shape, model_bytes: int) -> 
     params.no_perf = not settings.has_perf
     _set_rope(params, settings.rope)
     return params
+
+
+def n_rows(settings: EngineSettings, shape: Shape) -> int:
+    """Return the rows of a batch: as asked, but one for each sequence at least, or llama.cpp aborts."""
+    return max(settings.n_batch, shape.n_slots)
 
 
 def _set_rope(params: Any, rope: RopeSettings) -> None:  # noqa: ANN401 - a ctypes struct

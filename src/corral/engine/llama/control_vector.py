@@ -6,7 +6,6 @@ A file holds a tensor `direction.L` (F32, one dimension) for each layer L >= 1 t
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,29 +16,11 @@ import numpy.typing as npt
 
 from corral.core.engine_settings import AdapterSettings, ControlVectorSettings
 from corral.core.errors import ModelLoadError
-from corral.engine.llama.symbols import function
+from corral.engine.llama.gguf_file import F32, GgufFile, Tensor, opened
 
-_F32 = 0  # enum ggml_type, ggml.h
 _PREFIX = "direction."
 
 Direction = npt.NDArray[np.float32]
-
-
-class _InitParams(ctypes.Structure):
-    """`gguf_init_params`, gguf.h."""
-
-    _fields_ = (("no_alloc", ctypes.c_bool), ("ctx", ctypes.c_void_p))
-
-
-_POINTER, _INT64, _SIZE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_size_t
-_open = function("gguf_init_from_file", _POINTER, ctypes.c_char_p, _InitParams)
-_close = function("gguf_free", None, _POINTER)
-_n_tensors = function("gguf_get_n_tensors", _INT64, _POINTER)
-_name = function("gguf_get_tensor_name", ctypes.c_char_p, _POINTER, _INT64)
-_type = function("gguf_get_tensor_type", ctypes.c_int, _POINTER, _INT64)
-_size = function("gguf_get_tensor_size", _SIZE, _POINTER, _INT64)
-_offset = function("gguf_get_tensor_offset", _SIZE, _POINTER, _INT64)
-_data_offset = function("gguf_get_data_offset", _SIZE, _POINTER)
 
 
 def apply_control_vectors(context: Any, model: Any, settings: AdapterSettings) -> None:  # noqa: ANN401 - pointers
@@ -77,34 +58,36 @@ def summed(vectors: tuple[ControlVectorSettings, ...], n_embd: int, n_layer: int
 
 def read_directions(path: str) -> dict[int, Direction]:
     """Return the directions of a file by layer. Raises `ModelLoadError` for any other file."""
-    handle = _open(os.fsencode(path), _InitParams(True, None)) if Path(path).is_file() else None
-    if not handle:
+    found = _found(path) if Path(path).is_file() else None
+    if found is None:
         raise ModelLoadError(
             f"failed to load the control vector '{path}': it is no GGUF file that can be read"
         )
-    try:
-        found = dict(_directions(handle, path))
-    finally:
-        _close(handle)
     if not found:
         raise ModelLoadError(f"the control vector '{path}' holds no tensor {_PREFIX}1, {_PREFIX}2, ...")
     return found
 
 
-def _directions(handle: int, path: str) -> Iterator[tuple[int, Direction]]:
-    for index in range(_n_tensors(handle)):
-        name = _name(handle, index).decode("utf-8", "replace")
-        layer = name.removeprefix(_PREFIX)
-        if layer == name:
+def _found(path: str) -> dict[int, Direction] | None:
+    with opened(path) as file:
+        return None if file is None else dict(_directions(file, path))
+
+
+def _directions(file: GgufFile, path: str) -> Iterator[tuple[int, Direction]]:
+    for tensor in file.tensors():
+        layer = tensor.name.removeprefix(_PREFIX)
+        if layer == tensor.name:
             continue
-        if not layer.isascii() or not layer.isdecimal() or int(layer) < 1 or _type(handle, index) != _F32:
-            raise ModelLoadError(f"the control vector '{path}' has a tensor {name} that is no F32 direction")
-        yield int(layer), _read(handle, index, path)
+        if not layer.isascii() or not layer.isdecimal() or int(layer) < 1 or tensor.type != F32:
+            raise ModelLoadError(
+                f"the control vector '{path}' has a tensor {tensor.name} that is no F32 direction"
+            )
+        yield int(layer), _read(tensor, path)
 
 
-def _read(handle: int, index: int, path: str) -> Direction:
-    n, start = _size(handle, index) // 4, _data_offset(handle) + _offset(handle, index)
-    direction = np.fromfile(path, np.float32, n, offset=start)
+def _read(tensor: Tensor, path: str) -> Direction:
+    n = tensor.n_bytes // np.dtype(np.float32).itemsize
+    direction = np.fromfile(path, np.float32, n, offset=tensor.start)
     if direction.size < n:
         raise ModelLoadError(f"the control vector '{path}' ends too early")
     return direction

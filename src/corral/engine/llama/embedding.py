@@ -15,6 +15,7 @@ from corral.core.engine_settings import EngineSettings
 from corral.core.errors import NotSupportedError
 from corral.core.messages import ModelFacts
 from corral.engine.embedding_ports import Vectors
+from corral.engine.llama.aborts import loading
 from corral.engine.llama.adapters import Adapters
 from corral.engine.llama.buffers import BatchBuffer
 from corral.engine.llama.context import Context
@@ -36,7 +37,7 @@ class LlamaEmbeddingRunner:
     """A loaded GGUF model that gives vectors or scores."""
 
     def __init__(self, path: str, settings: EngineSettings, progress: Callable[[float], None]) -> None:
-        with ExitStack() as stack:
+        with loading(f"model '{path}'"), ExitStack() as stack:
             library = Library(settings.numa)
             stack.callback(library.close)
             model = Model(library, path, settings, progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from llama_cpp import mtmd_cpp as mtmd
 from corral.core.engine_settings import EngineSettings, MediaSettings
 from corral.core.errors import InternalError, InvalidRequestError, ModelLoadError, NotSupportedError
 from corral.core.request import Media, Piece
+from corral.engine.llama.aborts import loading
 from corral.engine.llama.context_params import FLASH_ATTN
 from corral.engine.llama.library import Library
 from corral.engine.llama.model import Model
@@ -77,9 +79,10 @@ class LlamaProjector:
         self._sizes = sizes
         self._identity = _identity(path, media)
         library.listen_to(mtmd.mtmd_helper_log_set)
-        self.pointer: Any = mtmd.mtmd_init_from_file(
-            path.encode(), model.pointer, projector_params(settings, sizes)
-        )
+        library.last_errors.clear()
+        params = projector_params(settings, sizes)
+        with loading(f"the projector '{path}'"):
+            self.pointer: Any = mtmd.mtmd_init_from_file(os.fsencode(path), model.pointer, params)
         if not self.pointer:
             reason = "; ".join(library.last_errors) or "libmtmd gave no reason"
             raise ModelLoadError(f"failed to load the projector '{path}': {reason}")
@@ -93,17 +96,17 @@ class LlamaProjector:
 
     def read(self, pieces: Iterable[Piece], *, is_bos_wanted: bool, has_special: bool) -> LlamaMediaPrompt:
         """Return the prompt of text and images. Raises `InvalidRequestError`."""
-        asked = list(pieces)
-        with ExitStack() as stack:
-            parts = [self._part(piece, stack, has_special=has_special) for piece in asked]
+        with ExitStack() as images, ExitStack() as unless_read:
+            parts = [self._part(piece, images, has_special=has_special) for piece in pieces]
             array = (ctypes.POINTER(mtmd.mtmd_input_part) * len(parts))(*map(ctypes.pointer, parts))
             chunks = mtmd.mtmd_input_chunks_init()
+            unless_read.callback(mtmd.mtmd_input_chunks_free, chunks)
             self._library.last_errors.clear()
-            status = mtmd.mtmd_tokenize_from_parts(self.pointer, chunks, array, len(parts), is_bos_wanted)
-        if status:
-            mtmd.mtmd_input_chunks_free(chunks)
-            raise InvalidRequestError(f"the images cannot be read: {self._reason()}")
-        return self._laid_out(chunks)
+            if mtmd.mtmd_tokenize_from_parts(self.pointer, chunks, array, len(parts), is_bos_wanted):
+                raise InvalidRequestError(f"the images cannot be read: {self._reason()}")
+            prompt = self._laid_out(chunks)
+            unless_read.pop_all()
+            return prompt
 
     def embeddings(self, prompt: LlamaMediaPrompt, span: Span) -> Embeddings:
         """Return the rows [n_tokens, n_embd] of an image, made at the first call. Raises `InternalError`."""
@@ -177,11 +180,10 @@ class LlamaProjector:
         return prompt
 
     def _check(self, prompt: LlamaMediaPrompt) -> None:
-        """Close the prompt and raise `InvalidRequestError` if one pass cannot take an image that needs it."""
+        """Raise `InvalidRequestError` if one pass cannot take an image that needs it."""
         n_most = min(self._sizes.n_batch, self._sizes.n_ubatch)
         n_tokens = max((s.n_tokens for s in prompt.spans if not self.is_causal(prompt, s)), default=0)
         if n_tokens > n_most:
-            prompt.close()
             raise InvalidRequestError(
                 f"an image takes {n_tokens} tokens, and this model must see all of them in one pass of at "
                 f"most {n_most}; start the server with --ubatch-size {n_tokens} and no smaller --batch-size"
@@ -212,12 +214,12 @@ def projector_params(settings: EngineSettings, sizes: Sizes) -> Any:  # noqa: AN
 
 def _identity(path: str, settings: MediaSettings) -> bytes:
     """Return what tells this projector from others: saved KV of its images is good under no other."""
-    file = Path(path)
-    if not file.is_file():
-        raise ModelLoadError(f"there is no projector file {path}")
-    with file.open("rb") as opened:
-        head = opened.read(_HEAD_BYTES)
-    facts = f"{file.stat().st_size} {settings.image_min_tokens} {settings.image_max_tokens}"
+    try:
+        with Path(path).open("rb") as file:
+            size, head = os.fstat(file.fileno()).st_size, file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise ModelLoadError(f"failed to load the projector '{path}': {error.strerror}") from error
+    facts = f"{size} {settings.image_min_tokens} {settings.image_max_tokens}"
     return hashlib.sha256(head + facts.encode()).digest()
 
 

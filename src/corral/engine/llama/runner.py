@@ -14,6 +14,7 @@ from corral.core.engine_settings import EngineSettings
 from corral.core.errors import NotSupportedError
 from corral.core.messages import ModelFacts
 from corral.core.sampling import SamplingParams
+from corral.engine.llama.aborts import loading
 from corral.engine.llama.adapters import Adapters
 from corral.engine.llama.buffers import BatchBuffer, Logits, LogitsView
 from corral.engine.llama.constrained import sample_constrained
@@ -43,7 +44,7 @@ class LlamaRunner:
     """A loaded GGUF model."""
 
     def __init__(self, path: str, settings: EngineSettings, progress: Callable[[float], None]) -> None:
-        with ExitStack() as stack:
+        with loading(f"model '{path}'"), ExitStack() as stack:
             library = Library(settings.numa)
             stack.callback(library.close)
             model = Model(library, path, settings, progress)

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 import numpy as np
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
-from corral.core.errors import InvalidRequestError, NotSupportedError
+from corral.core.errors import InvalidRequestError, NotSupportedError, UnavailableError
 from corral.core.structure import Structure, StructureKind
 from corral.engine.ports import Vocabulary
-from corral.engine.structure import gbnf, gbnf_lark, schema, token_table
+from corral.engine.structure import gbnf, gbnf_lark, intersections, multiples, schema, token_table
 from corral.engine.structure.constraint import Constraint, Ids
-from corral.engine.structure.deep_stack import call_deep
+from corral.engine.structure.deep_stack import DeepStack, OverloadError
 
 MAX_TEXT = 128 * 1024  # characters of a grammar
 MAX_SCHEMA = 512 * 1024  # characters of a JSON schema, which says less with more
@@ -61,6 +61,7 @@ class Compiler:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
+        self._deep_stack = DeepStack()
         self._tokenizer: LLTokenizer | None = None
         self._kept: OrderedDict[Structure, Grammar] = OrderedDict()
 
@@ -68,7 +69,7 @@ class Compiler:
         """Return the grammar that `structure` writes down.
 
         Raises InvalidRequestError with the reason and, where there is one, the place in the text;
-        NotSupportedError for a model that cannot end a text.
+        NotSupportedError for a model that cannot end a text; UnavailableError while too much is compiled.
         """
         if structure not in self._kept:
             self._kept[structure] = self._compiled(structure)
@@ -81,7 +82,9 @@ class Compiler:
         if not self._vocabulary.eog:
             raise NotSupportedError("structured output needs a model with an end-of-generation token")
         try:
-            matcher = call_deep(lambda: self._matcher(structure), MAX_COMPILE_S)
+            matcher = self._deep_stack.call(lambda: self._matcher(structure), MAX_COMPILE_S)
+        except OverloadError:
+            raise UnavailableError("grammars that take too long are still being compiled") from None
         except (_RefusedError, TimeoutError) as error:
             reason = str(error) or f"it takes longer than {MAX_COMPILE_S:g} s to compile"
             raise InvalidRequestError(_COMPLAINTS[structure.kind].format(reason)) from None
@@ -115,8 +118,6 @@ class Compiler:
         n_most = MAX_SCHEMA if kind is StructureKind.JSON_SCHEMA else MAX_TEXT
         if len(text) > n_most:
             raise _RefusedError(f"it has {len(text)} characters; {n_most} are the most")
-        if kind is StructureKind.LARK and text.count("\n") > MAX_LARK_LINES:
-            raise _RefusedError(f"it has more than {MAX_LARK_LINES} lines")
         try:
             match kind:
                 case StructureKind.GBNF:
@@ -126,6 +127,7 @@ class Compiler:
                 case StructureKind.REGEX:
                     return LLMatcher.grammar_from_regex(text)
                 case StructureKind.LARK:
+                    _check_lark(text)
                     return LLMatcher.grammar_from_lark(text)
         except (gbnf.GrammarSyntaxError, schema.SchemaError) as error:
             raise _RefusedError(str(error)) from None
@@ -135,6 +137,16 @@ class Compiler:
         if len(ids) != 1:
             raise _RefusedError(f"{text} is not one token of the model")
         return ids[0]
+
+
+def _check_lark(text: str) -> None:
+    """Raise _RefusedError for what llguidance would never be done with."""
+    if text.count("\n") > MAX_LARK_LINES:
+        raise _RefusedError(f"it has more than {MAX_LARK_LINES} lines")
+    if not multiples.are_bearable(multiples.in_text(text)):
+        raise _RefusedError(multiples.REFUSAL)
+    if intersections.in_lark(text) > intersections.MAX_JOINED:
+        raise _RefusedError(intersections.REFUSAL)
 
 
 def _reason(matcher: LLMatcher) -> str:

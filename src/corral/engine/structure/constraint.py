@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-from llguidance import LLMatcher
 
 from corral.core.errors import CorralError, InvalidRequestError
+
+if TYPE_CHECKING:
+    from llguidance import LLMatcher
 
 MAX_FORCED = 64  # tokens that one step appends without sampling
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+import msgspec
 
 from corral.core.errors import InvalidRequestError
 from corral.engine.ports import Sampled
@@ -24,7 +25,8 @@ def follow(constraint: Constraint, choose: Choose) -> Sampled:
             return Sampled(forced[0], forced=tuple(forced[1:]), is_last=constraint.is_over)
         sampled = _allowed(constraint, choose)
         constraint.commit(sampled.token)
-        return replace(sampled, forced=tuple(constraint.take_forced()), is_last=constraint.is_over)
+        forced = constraint.take_forced()
+        return msgspec.structs.replace(sampled, forced=tuple(forced), is_last=constraint.is_over)
     except InvalidRequestError as error:
         return Sampled(-1, failure=error)
 

@@ -48,9 +48,14 @@ class _Writer:
             case Repeat(item, least, most):
                 return _repeat(self.text(item), least, most)
             case Row(items):
-                return f"({' '.join(map(self.text, items))})" if items else '""'
+                return self._row(items)
             case Choice(options):
                 return f"({' | '.join(map(self.text, options))})"
+
+    def _row(self, items: tuple[Node, ...]) -> str:
+        if len(items) == 1:  # llguidance bears some 30 parentheses inside each other
+            return self.text(items[0])
+        return f"({' '.join(map(self.text, items))})" if items else '""'
 
     def _id(self, text: str) -> int:
         number = _NUMBER.fullmatch(text)

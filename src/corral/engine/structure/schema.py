@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from llguidance import LLMatcher
 
+from corral.engine.structure import intersections, multiples
+
 MAX_DEPTH = 100  # levels of JSON; the parser behind us bears 128
 
 # One line as json.dumps writes it: spaces where models expect them, and no choice, so that all between two
@@ -35,6 +37,10 @@ def to_grammar(text: str) -> str:
     schema = _decoded(text)
     if _depth(schema) > MAX_DEPTH:
         raise SchemaError(f"it is nested more than {MAX_DEPTH} levels deep")
+    if not multiples.are_bearable(multiples.in_json(schema)):
+        raise SchemaError(multiples.REFUSAL)
+    if intersections.in_json(schema) > intersections.MAX_JOINED:
+        raise SchemaError(intersections.REFUSAL)
     ready = msgspec.json.encode(closed(schema)).decode()
     try:
         return LLMatcher.grammar_from_json_schema(ready, defaults=_FORM)

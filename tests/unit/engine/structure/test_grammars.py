@@ -64,3 +64,7 @@ def test_grammar_that_cannot_be_followed_is_refused(rule, text, reason):
         rule("gbnf", text)
 
     assert reason in caught.value.message
+
+
+def test_parentheses_around_one_item_cost_nothing(rule):
+    assert rule("gbnf", "root ::= " + "(" * 90 + '"a"' + ")" * 90).matches("a")
