@@ -114,7 +114,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8080
     api_keys: tuple[str, ...] = ()
     timeout_s: float = 600.0
-    shutdown_s: float = 10.0
+    shutdown_s: float = 4.0
     hang_s: float = 600.0
     is_metrics: bool = False
     is_slots: bool = False
