@@ -27,16 +27,17 @@ _TAG = "llama.cpp"
 def routes(serving: Serving) -> list[Endpoint]:
     """Return the rows of this dialect."""
     return [
-        *_text_routes(serving),
+        *_completion_routes(serving),
+        *_token_routes(serving),
         *vector_routes.routes(serving),
         *_state_routes(serving),
+        *_watch_routes(serving),
         *_change_routes(serving),
         *unserved.routes(),
     ]
 
 
-def _text_routes(serving: Serving) -> list[Endpoint]:
-    tokens = Tokens(serving)
+def _completion_routes(serving: Serving) -> list[Endpoint]:
     return [
         Endpoint(
             method="POST",
@@ -83,6 +84,12 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
                 "where it looks like a special token, as in the newest server. The rest as `/completion`."
             ),
         ),
+    ]
+
+
+def _token_routes(serving: Serving) -> list[Endpoint]:
+    tokens = Tokens(serving)
+    return [
         Endpoint(
             method="POST",
             paths=("/tokenize",),
@@ -137,9 +144,14 @@ def _state_routes(serving: Serving) -> list[Endpoint]:
             example={"model": "corral"},
             differs=("`details` name the model's family, which llama-server leaves empty."),
         ),
+    ]
+
+
+def _watch_routes(serving: Serving) -> list[Endpoint]:
+    return [
         Endpoint(
             paths=("/slots",),
-            handler=state.slots,
+            handler=ServerState(serving).slots,
             tag=_TAG,
             summary="Show what every slot does",
             note="Needs `--slots`. With `?fail_on_no_slot=1`: 503 when none is idle.",

@@ -19,14 +19,15 @@ _CHAT = {"messages": [{"role": "user", "content": "Hello! Who are you?"}]}
 def routes(serving: Serving) -> list[Endpoint]:
     """Return the rows of this dialect."""
     return [
-        *_text_routes(serving),
+        *_chat_routes(serving),
+        _text_route(serving),
         *responses_routes.routes(serving),
         _embeddings_route(serving),
         *_model_routes(serving),
     ]
 
 
-def _text_routes(serving: Serving) -> list[Endpoint]:
+def _chat_routes(serving: Serving) -> list[Endpoint]:
     chat = Chat(serving)
     return [
         Endpoint(
@@ -53,21 +54,6 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
         ),
         Endpoint(
             method="POST",
-            paths=("/v1/completions",),
-            handler=Text(serving).complete,
-            tag=_TAG,
-            summary="Continue a prompt",
-            note="Answers with OpenAI's keys and those of `/completion` in one object.",
-            body=TextBody,
-            example={"prompt": "Once upon a time", "max_tokens": 32},
-            differs=(
-                "One object has OpenAI's keys, as in the newest server, and those of `/completion`, as in "
-                "2024, so that clients of both read it; a stream ends with `[DONE]`. `echo` and `suffix` are "
-                "served."
-            ),
-        ),
-        Endpoint(
-            method="POST",
             paths=("/v1/chat/completions/input_tokens", "/chat/completions/input_tokens"),
             handler=chat.count_tokens,
             tag=_TAG,
@@ -89,6 +75,24 @@ def _text_routes(serving: Serving) -> list[Endpoint]:
             example=_CHAT,
         ),
     ]
+
+
+def _text_route(serving: Serving) -> Endpoint:
+    return Endpoint(
+        method="POST",
+        paths=("/v1/completions",),
+        handler=Text(serving).complete,
+        tag=_TAG,
+        summary="Continue a prompt",
+        note="Answers with OpenAI's keys and those of `/completion` in one object.",
+        body=TextBody,
+        example={"prompt": "Once upon a time", "max_tokens": 32},
+        differs=(
+            "One object has OpenAI's keys, as in the newest server, and those of `/completion`, as in "
+            "2024, so that clients of both read it; a stream ends with `[DONE]`. `echo` and `suffix` are "
+            "served."
+        ),
+    )
 
 
 def _embeddings_route(serving: Serving) -> Endpoint:
