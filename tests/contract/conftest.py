@@ -328,3 +328,30 @@ def refused():
         return error
 
     return check
+
+
+PLAIN = (
+    "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% if m.reasoning_content %}"
+    "({{ m.reasoning_content }}){% endif %}{% if m.tool_call_id %}#{{ m.tool_call_id }}{% endif %}"
+    "{% for c in m.tool_calls %}<tool_call>{{ c.function.name }}{{ c.function.arguments | tojson }}"
+    "</tool_call>{% endfor %}{% endfor %}{% for t in tools %}{{ t.function.name }};{% endfor %}<assistant>"
+)
+THINKING = "{# <think> #}{{ messages[0].content }}:{% if enable_thinking != false %}<think>\n{% endif %}"
+
+
+@pytest.fixture
+def set_template(router):
+    def replace(source):
+        router.model_facts = msgspec.structs.replace(router.model_facts, chat_template=source)
+
+    return replace
+
+
+@pytest.fixture
+def plain(set_template):
+    set_template(PLAIN)
+
+
+@pytest.fixture
+def thoughtful(set_template):
+    set_template(THINKING)

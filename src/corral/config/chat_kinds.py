@@ -23,7 +23,7 @@ class JsonObject:
 
 
 @dataclass(frozen=True)
-class Names:
+class Labels:
     """Names between commas; blanks around them do not count."""
 
     metavar: str = "A,B"

@@ -51,24 +51,6 @@ class CpuRange:
 
 
 @dataclass(frozen=True)
-class Names:
-    """Words between commas; `none` stands for an empty list."""
-
-    metavar: str
-    domain: str
-    none: str | None = None
-
-    def read(self, text: str) -> tuple[str, ...]:
-        """Return the words."""
-        if text == self.none:
-            return ()
-        names = tuple(text.split(","))
-        if not all(names):
-            raise ValueError("invalid value (a name is empty)")
-        return names
-
-
-@dataclass(frozen=True)
 class Proportions:
     """Numbers of 0 or more between commas or slashes."""
 

@@ -141,6 +141,25 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Words:
+    """Words between commas, each a `noun`; the text `none` stands for no words."""
+
+    metavar: str
+    domain: str
+    noun: str = "name"
+    none: str | None = None
+
+    def read(self, text: str) -> tuple[str, ...]:
+        """Return the words. An empty one is refused, never skipped."""
+        if text == self.none:
+            return ()
+        words = tuple(text.split(","))
+        if not all(words):
+            raise ValueError(f"invalid value (a {self.noun} is empty)")
+        return words
+
+
+@dataclass(frozen=True)
 class Choice:
     """One of a few words; each maps to the value it means."""
 

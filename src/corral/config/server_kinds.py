@@ -16,21 +16,6 @@ _YEAR_S = 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
-class Keys:
-    """API keys separated by commas."""
-
-    metavar: str = "KEY[,KEY...]"
-    domain: str = "text"
-
-    def read(self, text: str) -> tuple[str, ...]:
-        """Return the keys, at least one."""
-        keys = tuple(text.split(","))
-        if not all(keys):
-            raise ValueError("invalid value (a key is empty)")
-        return keys
-
-
-@dataclass(frozen=True)
 class KeyFile:
     """API keys in the lines of a file."""
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from corral.core.errors import CorralError, ModelLoadError
 from corral.core.messages import Load
-from corral.engine import fake
 from corral.engine.ports import Runner
 from corral.engine.standing import Standing
 
@@ -28,9 +27,11 @@ def load(command: Load, progress: Callable[[float], None]) -> Runner[Any]:
 
 def _loaded(command: Load, progress: Callable[[float], None]) -> Runner[Any]:
     if command.runner == "fake":
+        from corral.engine import fake  # noqa: PLC0415 - a real engine needs no fake
+
         return fake.load(command.model_path, command.engine)
     if command.runner == "llama":
-        from corral.engine.llama import runner  # noqa: PLC0415 - the fake must not need llama.cpp
+        from corral.engine.llama import runner  # noqa: PLC0415 - nor the fake llama.cpp
 
         return runner.load(command.model_path, command.engine, progress)
     raise ModelLoadError(f"there is no runner called {command.runner!r}")

@@ -13,37 +13,13 @@ from corral.core.outcome import FinishReason
 from corral.core.request import Media
 from corral.core.settings import ServerSettings
 from corral.core.structure import StructureKind
+from tests.contract.conftest import PLAIN
 
 PATH = "/v1/messages"
 COUNT = "/v1/messages/count_tokens"
 CHAT = {"max_tokens": 16, "messages": [{"role": "user", "content": "hi"}]}
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TOOLS = [{"name": "weather", "description": "d", "input_schema": SCHEMA}, {"name": "time"}]
-PLAIN = (
-    "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% if m.reasoning_content %}"
-    "({{ m.reasoning_content }}){% endif %}{% if m.tool_call_id %}#{{ m.tool_call_id }}{% endif %}"
-    "{% for c in m.tool_calls %}<tool_call>{{ c.function.name }}{{ c.function.arguments | tojson }}"
-    "</tool_call>{% endfor %}{% endfor %}{% for t in tools %}{{ t.function.name }};{% endfor %}<assistant>"
-)
-THINKING = "{# <think> #}{{ messages[0].content }}:{% if enable_thinking != false %}<think>\n{% endif %}"
-
-
-@pytest.fixture
-def set_template(router):
-    def replace(source):
-        router.model_facts = msgspec.structs.replace(router.model_facts, chat_template=source)
-
-    return replace
-
-
-@pytest.fixture
-def plain(set_template):
-    set_template(PLAIN)
-
-
-@pytest.fixture
-def thoughtful(set_template):
-    set_template(THINKING)
 
 
 def prompt_of(router):

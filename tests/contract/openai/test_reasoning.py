@@ -15,14 +15,6 @@ OPEN = (
 CLOSED = "{{ messages[0].content }}:{# <think> #}"
 
 
-@pytest.fixture
-def set_template(router):
-    def replace(source):
-        router.model_facts = msgspec.structs.replace(router.model_facts, chat_template=source)
-
-    return replace
-
-
 def prompt_of(router):
     return router.requests[-1].prompt[0]
 

@@ -21,26 +21,6 @@ TOOLS = [
     {"type": "web_search"},
     {"type": "function", "name": "time"},
 ]
-PLAIN = (
-    "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% if m.reasoning_content %}"
-    "({{ m.reasoning_content }}){% endif %}{% if m.tool_call_id %}#{{ m.tool_call_id }}{% endif %}"
-    "{% for c in m.tool_calls %}<tool_call>{{ c.function.name }}{{ c.function.arguments | tojson }}"
-    "</tool_call>{% endfor %}{% endfor %}{% for t in tools %}{{ t.function.name }};{% endfor %}<assistant>"
-)
-THINKING = "{# <think> #}{{ messages[0].content }}:{% if enable_thinking != false %}<think>\n{% endif %}"
-
-
-@pytest.fixture
-def set_template(router):
-    def replace(source):
-        router.model_facts = msgspec.structs.replace(router.model_facts, chat_template=source)
-
-    return replace
-
-
-@pytest.fixture
-def plain(set_template):
-    set_template(PLAIN)
 
 
 def prompt_of(router):
@@ -193,8 +173,8 @@ def test_parallel_calls_can_be_switched_off(client, router):
         assert (len(reply["output"]), reply["parallel_tool_calls"]) == (n_calls, flag)
 
 
-def test_thoughts_are_an_item_of_their_own(client, router, set_template):
-    set_template(THINKING)
+@pytest.mark.usefixtures("thoughtful")
+def test_thoughts_are_an_item_of_their_own(client, router):
     router.texts = ["Hm.", "</think>", "Yes."]
 
     response = client.post(PATH, BODY).json()
@@ -207,9 +187,8 @@ def test_thoughts_are_an_item_of_their_own(client, router, set_template):
     assert response["usage"]["output_tokens_details"] == {"reasoning_tokens": 3}
 
 
-def test_no_effort_switches_thinking_off(client, router, set_template):
-    set_template(THINKING)
-
+@pytest.mark.usefixtures("thoughtful")
+def test_no_effort_switches_thinking_off(client, router):
     client.post(PATH, {**BODY, "reasoning": {"effort": "none"}})
 
     assert prompt_of(router) == "hi:"
@@ -294,9 +273,8 @@ def test_what_cannot_be_served_is_refused_by_name(client, router, refused, body,
 
 
 @pytest.mark.parametrize("rule", [{"regex": "a+"}, {"lark": "start: /a+/"}, {"grammar": 'root ::= "a"'}])
-def test_an_answer_that_keeps_to_a_rule_does_not_begin_inside_thoughts(client, router, set_template, rule):
-    set_template(THINKING)
-
+@pytest.mark.usefixtures("thoughtful")
+def test_an_answer_that_keeps_to_a_rule_does_not_begin_inside_thoughts(client, router, rule):
     client.post(PATH, {**BODY, **rule})
 
     assert prompt_of(router) == "hi:<think>\n\n</think>\n\n"

@@ -44,6 +44,8 @@ PRESET = {
     "--no-ui": None,
     "--no-jinja": None,
 }
+# Words that a bias must keep out of an answer.
+BANNED = tuple("a an the is was and to he she it you we they his her book".split())  # noqa: SIM905 - read as a sentence
 
 
 def words(**changes):

@@ -6,26 +6,10 @@ import json
 
 import pytest
 
+from tests.model.suite.conftest import BANNED
+
 BOOK = [{"role": "system", "content": "Book"}, {"role": "user", "content": "What is the best book"}]
 PARTS = [{"type": "text", "text": "What is"}, {"type": "text", "text": "the best book"}]
-BANNED = [
-    "a",
-    "an",
-    "the",
-    "is",
-    "was",
-    "and",
-    "to",
-    "he",
-    "she",
-    "it",
-    "you",
-    "we",
-    "they",
-    "his",
-    "her",
-    "book",
-]
 LLAMA3 = (
     "<|start_header_id|>system<|end_header_id|>\n\nBook<|eot_id|>"
     "<|start_header_id|>user<|end_header_id|>\n\nWhat is the best book<|eot_id|>"

@@ -7,25 +7,9 @@ import threading
 import httpx
 import pytest
 
+from tests.model.suite.conftest import BANNED
+
 MEANING = "I believe the meaning of life is"
-BANNED = [
-    "a",
-    "an",
-    "the",
-    "is",
-    "was",
-    "and",
-    "to",
-    "he",
-    "she",
-    "it",
-    "you",
-    "we",
-    "they",
-    "his",
-    "her",
-    "book",
-]
 
 
 def n_tokens(server, text, **options):

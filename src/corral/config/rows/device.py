@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from corral.config.engine_kinds import Names, Proportions, TensorPlaces
-from corral.config.kinds import INT_MAX, Choice, Integer, on_off
+from corral.config.engine_kinds import Proportions, TensorPlaces
+from corral.config.kinds import INT_MAX, Choice, Integer, Words, on_off
 from corral.config.option import Option
 
 LIST_DEVICES = Option(
@@ -35,7 +35,7 @@ ROWS = (
         flags="-dev --device",
         env="LLAMA_ARG_DEVICE",
         fills="engine.device.devices",
-        kind=Names("DEV1,DEV2,...", "names from --list-devices, or none", none="none"),
+        kind=Words("DEV1,DEV2,...", "names from --list-devices, or none", none="none"),
         default_text="all",
         help="The devices that may be used besides the CPU.",
     ),
@@ -125,7 +125,7 @@ ROWS = (
         flags="--rpc",
         env="LLAMA_ARG_RPC",
         fills="engine.device.rpc_servers",
-        kind=Names("HOST:PORT,...", "addresses, separated by commas"),
+        kind=Words("HOST:PORT,...", "addresses, separated by commas"),
         help="Use the devices of these ggml RPC servers too, if llama.cpp was built for that.",
     ),
     Option(

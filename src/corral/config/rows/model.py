@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corral.config.chat_kinds import Names
+from corral.config.chat_kinds import Labels
 from corral.config.kinds import Text
 from corral.config.option import Option
 
@@ -30,7 +30,7 @@ ROWS = (
         flags="-a --alias",
         env="LLAMA_ARG_ALIAS",
         fills="model.aliases",
-        kind=Names("NAME[,NAME...]"),
+        kind=Labels("NAME[,NAME...]"),
         default_text="the model as it was named",
         help="The name of the model in the API; of several, the first by the alphabet, the others beside it.",
     ),
@@ -91,7 +91,7 @@ ROWS = (
         flags="--tags",
         env="LLAMA_ARG_TAGS",
         fills="model.tags",
-        kind=Names(),
+        kind=Labels(),
         default_text="none",
         help="Tags that /v1/models tells of the model.",
     ),

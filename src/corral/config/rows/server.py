@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from corral.config.checks import no_addresses, not_positive
-from corral.config.kinds import Integer, Real, Text
+from corral.config.kinds import Integer, Real, Text, Words
 from corral.config.option import Option
-from corral.config.server_kinds import KeyFile, Keys
+from corral.config.server_kinds import KeyFile
 
 _YEAR_S = 365 * 24 * 3600
 
@@ -30,7 +30,7 @@ ROWS = (
         flags="--api-key",
         env="LLAMA_API_KEY",
         fills="server.api_keys",
-        kind=Keys(),
+        kind=Words("KEY[,KEY...]", "text", noun="key"),
         is_repeatable=True,
         help="Ask every client for one of these keys.",
     ),
