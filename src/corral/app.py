@@ -19,9 +19,9 @@ from corral.catalog.source import resolve
 from corral.core import log
 from corral.core.errors import CorralError, SettingsError
 from corral.core.messages import Load
+from corral.gateway.door import Door
 from corral.gateway.interrupt import Interrupt
 from corral.gateway.recording import recorder
-from corral.gateway.router import Router
 from corral.gateway.supervisor import Supervisor
 from corral.listeners import CannotListenError, Listeners
 from corral.startup_text import StartupText, web_address
@@ -78,14 +78,14 @@ class _Serving:
         self._find_model = find_model
         self._text = StartupText()
         self._supervisor = Supervisor(hang_s=settings.server.hang_s)
-        self._router = Router(
+        self._door = Door(
             "",
             self._supervisor.workers,
             max_queue=settings.engine.max_queue,
             recorder=recorder(settings.log),
         )
         self._tls = tls_context(settings.server)
-        self._http = _http_server(settings, self._router)
+        self._http = _http_server(settings, self._door)
 
     async def run(self, listeners: Listeners) -> int:
         """Serve until a signal comes or the model cannot be loaded; return the exit status."""
@@ -131,7 +131,7 @@ class _Serving:
         with self._text.downloads() as bars:
             source = await _in_thread(lambda: self._find_model(self._settings.model, bars))
         self._text.loading(source)
-        self._router.name = source.name
+        self._door.name = source.name
         load = Load(
             runner=self._runner,
             model_path=str(source.path),
@@ -157,10 +157,10 @@ def _with_projector(engine: EngineSettings, source: ModelSource) -> EngineSettin
     return msgspec.structs.replace(engine, media=media)
 
 
-def _http_server(settings: Settings, router: Router) -> uvicorn.Server:
+def _http_server(settings: Settings, door: Door) -> uvicorn.Server:
     grace_s = math.ceil(settings.server.shutdown_s) + RESPONSE_GRACE_S
     config = uvicorn.Config(
-        SpelledHeaders(_web_app(settings, router)),
+        SpelledHeaders(_web_app(settings, door)),
         loop="none",
         http="httptools",
         ws="websockets-sansio",
@@ -176,11 +176,11 @@ def _http_server(settings: Settings, router: Router) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _web_app(settings: Settings, router: Router) -> FastAPI:
+def _web_app(settings: Settings, door: Door) -> FastAPI:
     if not settings.server.is_ui:
-        return create_app(router, settings)
-    app = create_app(router, settings, public_prefixes=PUBLIC_PREFIXES)
-    mount(app, router, settings)
+        return create_app(door, settings)
+    app = create_app(door, settings, public_prefixes=PUBLIC_PREFIXES)
+    mount(app, door, settings)
     return app
 
 

@@ -1,4 +1,4 @@
-"""The application over a router that plays scripted answers: no model, no process, no socket."""
+"""The application over a door that plays scripted answers: no model, no process, no socket."""
 
 import asyncio
 import json
@@ -33,10 +33,10 @@ N_PROMPT, N_CACHED, SEED = 7, 2, 42
 class FakeState:
     """What an engine keeps between requests, played: answers at once; `refusal` is raised instead."""
 
-    def __init__(self, router):
+    def __init__(self, door):
         self.calls = []
         self.refusal = None
-        self._router = router
+        self._door = door
 
     async def save_slot(self, slot, path):
         return self._moved("save", slot, path)
@@ -52,14 +52,14 @@ class FakeState:
         given = dict(scales)
         loras = [
             msgspec.structs.replace(lora, scale=given.get(number, 0.0))
-            for number, lora in enumerate(self._router.model_facts.loras)
+            for number, lora in enumerate(self._door.model_facts.loras)
         ]
-        self._router.model_facts = msgspec.structs.replace(self._router.model_facts, loras=loras)
+        self._door.model_facts = msgspec.structs.replace(self._door.model_facts, loras=loras)
 
     async def set_system_prompt(self, text):
         if len(text) > 2000:
             raise InvalidRequestError("the system prompt has too many tokens")
-        self._router.model_facts = msgspec.structs.replace(self._router.model_facts, system_prompt=text)
+        self._door.model_facts = msgspec.structs.replace(self._door.model_facts, system_prompt=text)
 
     def _moved(self, *call):
         if self.refusal:
@@ -68,8 +68,8 @@ class FakeState:
         return SlotMoved("call", 22, 1234, 1.5)
 
 
-class FakeRouter:
-    """A router whose model reads one token per byte and says what it is told to say.
+class FakeDoor:
+    """A door whose model reads one token per byte and says what it is told to say.
 
     `texts` are what the steps give, a token each; `reason` and `stop_text` how it ends. `before` is raised
     on entering, `refusal` instead of a start, `failure` instead of the end. With `is_endless` the answer
@@ -221,8 +221,8 @@ class FakeRouter:
 class Client:
     """Calls the application in place; `settings` are its groups."""
 
-    def __init__(self, router, **groups):
-        self.app = create_app(router, Settings(**groups))
+    def __init__(self, door, **groups):
+        self.app = create_app(door, Settings(**groups))
 
     def call(self, method, path, **options):
         return asyncio.run(self._call(method, path, options))
@@ -256,35 +256,35 @@ def data_lines(text):
 
 
 @pytest.fixture
-def router():
-    return FakeRouter()
+def door():
+    return FakeDoor()
 
 
 @pytest.fixture
-def client(router):
-    return Client(router, model=ModelSettings(path="models/tiny.gguf"))
+def client(door):
+    return Client(door, model=ModelSettings(path="models/tiny.gguf"))
 
 
 @pytest.fixture
-def open_client(router):
+def open_client(door):
     """Serve with every switch on."""
-    return Client(router, server=ServerSettings(is_metrics=True, is_slots=True, is_props=True))
+    return Client(door, server=ServerSettings(is_metrics=True, is_slots=True, is_props=True))
 
 
 @pytest.fixture
-def locked_client(router):
+def locked_client(door):
     """Serve with two keys and every switch on."""
     server = ServerSettings(
         api_keys=("first-key", "second-key"), is_metrics=True, is_slots=True, is_props=True
     )
-    return Client(router, server=server)
+    return Client(door, server=server)
 
 
 @pytest.fixture
-def make_client(router):
+def make_client(door):
     def make(*, generation=None, template=None, server=None, chat=None, **groups):
         return Client(
-            router,
+            door,
             generation=generation or GenerationDefaults(),
             chat=chat or ChatSettings(template=template),
             server=server or ServerSettings(),
@@ -295,23 +295,23 @@ def make_client(router):
 
 
 @pytest.fixture
-def run_for(router):
+def run_for(door):
     """Say what the model is run for, and how it pools."""
 
     def change(purpose, pooling="mean"):
-        router.model_facts = msgspec.structs.replace(
-            router.model_facts, purpose=purpose, pooling=pooling, n_embd=2
+        door.model_facts = msgspec.structs.replace(
+            door.model_facts, purpose=purpose, pooling=pooling, n_embd=2
         )
 
     return change
 
 
 @pytest.fixture
-def sampling_of(router):
+def sampling_of(door):
     """Give the last request's sampling as the wire would write it."""
 
     def plain():
-        values = msgspec.structs.asdict(router.requests[-1].sampling)
+        values = msgspec.structs.asdict(door.requests[-1].sampling)
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     return plain
@@ -340,9 +340,9 @@ THINKING = "{# <think> #}{{ messages[0].content }}:{% if enable_thinking != fals
 
 
 @pytest.fixture
-def set_template(router):
+def set_template(door):
     def replace(source):
-        router.model_facts = msgspec.structs.replace(router.model_facts, chat_template=source)
+        door.model_facts = msgspec.structs.replace(door.model_facts, chat_template=source)
 
     return replace
 

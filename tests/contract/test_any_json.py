@@ -50,9 +50,9 @@ INFILL = InfillTokens(prefix=1, suffix=2, middle=3)
 @pytest.mark.parametrize("path", ROUTES)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_every_field_takes_or_refuses_any_value(open_client, router, run_for, path, data):
+def test_every_field_takes_or_refuses_any_value(open_client, door, run_for, path, data):
     run_for(PURPOSES.get(path, "generate"))
-    router.model_facts = msgspec.structs.replace(router.model_facts, infill=INFILL)
+    door.model_facts = msgspec.structs.replace(door.model_facts, infill=INFILL)
     struct, valid = ROUTES[path]
     some = st.dictionaries(st.sampled_from(struct.__struct_fields__), VALUES, min_size=1, max_size=4)
     body = json.dumps({**valid, **data.draw(some)})

@@ -50,9 +50,9 @@ def purpose_of(path):
     return "embed" if "embedding" in path else "generate"
 
 
-def test_every_example_is_served(client, router, run_for):
+def test_every_example_is_served(client, door, run_for):
     infill = InfillTokens(prefix=1, suffix=2, middle=3)
-    router.model_facts = msgspec.structs.replace(router.model_facts, infill=infill)
+    door.model_facts = msgspec.structs.replace(door.model_facts, infill=infill)
     paths = client.get("/openapi.json").json()["paths"]
     posts = {path: operations["post"] for path, operations in paths.items() if "post" in operations}
     posts = {path: operation for path, operation in posts.items() if "requestBody" in operation}

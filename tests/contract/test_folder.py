@@ -142,16 +142,16 @@ def test_a_range_can_be_asked_for(client):
     assert (reply.status_code, reply.text) == (206, "ou")
 
 
-def test_while_the_model_loads_the_folder_waits_too(client, router):
-    router.loading = ModelLoadingError("Loading model")
+def test_while_the_model_loads_the_folder_waits_too(client, door):
+    door.loading = ModelLoadingError("Loading model")
 
     assert client.get("/health").status_code == 503
     assert "Loading model" in client.get("/").text
 
 
 @pytest.mark.parametrize("name", ["nowhere", "public/index.html"])
-def test_a_folder_that_is_none_is_refused(router, folder, name):
+def test_a_folder_that_is_none_is_refused(door, folder, name):
     path = str(folder.parent / name)
 
     with pytest.raises(SettingsError, match=f"^static assets path not found: {path}$"):
-        create_app(router, Settings(server=ServerSettings(static_dir=path)))
+        create_app(door, Settings(server=ServerSettings(static_dir=path)))

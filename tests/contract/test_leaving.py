@@ -45,55 +45,55 @@ async def leave_after_the_body(app, path, body):
 
 
 @pytest.mark.parametrize("path", BODIES)
-def test_leaving_a_plain_request_cancels_it(client, router, path):
-    router.is_endless = True
+def test_leaving_a_plain_request_cancels_it(client, door, path):
+    door.is_endless = True
 
     sent = asyncio.run(leave_after_the_body(client.app, path, BODIES[path]))
 
     assert sent == []
-    assert router.cancelled == [request.request_id for request in router.requests] != []
+    assert door.cancelled == [request.request_id for request in door.requests] != []
 
 
 @pytest.mark.parametrize("path", BODIES)
-def test_leaving_a_stream_cancels_it(client, router, path):
-    router.is_endless = True
+def test_leaving_a_stream_cancels_it(client, door, path):
+    door.is_endless = True
 
     sent = asyncio.run(leave_after_the_body(client.app, path, {**BODIES[path], "stream": True}))
 
     assert sent[0]["status"] == 200
-    assert router.cancelled == [request.request_id for request in router.requests] != []
+    assert door.cancelled == [request.request_id for request in door.requests] != []
 
 
 @pytest.mark.parametrize("is_stream", [False, True])
-def test_leaving_cancels_all_prompts(client, router, is_stream):
-    router.is_endless = True
+def test_leaving_cancels_all_prompts(client, door, is_stream):
+    door.is_endless = True
 
     asyncio.run(leave_after_the_body(client.app, "/completion", {"prompt": ["a", "b"], "stream": is_stream}))
 
-    assert sorted(router.cancelled) == sorted(request.request_id for request in router.requests)
-    assert len(router.cancelled) == 2
+    assert sorted(door.cancelled) == sorted(request.request_id for request in door.requests)
+    assert len(door.cancelled) == 2
 
 
 @pytest.mark.parametrize("is_stream", [False, True])
-def test_one_prompt_that_fails_ends_them_all(client, router, is_stream):
-    router.is_endless = True
-    router.texts = []
-    play = router._play
+def test_one_prompt_that_fails_ends_them_all(client, door, is_stream):
+    door.is_endless = True
+    door.texts = []
+    play = door._play
 
     def play_or_fail(generation):
-        router.refusal = RuntimeError("fault") if generation.request.prompt == ["b"] else None
+        door.refusal = RuntimeError("fault") if generation.request.prompt == ["b"] else None
         play(generation)
 
-    router._play = play_or_fail
+    door._play = play_or_fail
 
     reply = client.post("/completion", {"prompt": ["a", "b"], "stream": is_stream})
 
     assert "Internal server error" in reply.text
-    assert router.cancelled == [router.requests[0].request_id]
+    assert door.cancelled == [door.requests[0].request_id]
 
 
-def test_leaving_while_images_are_loaded_ends_the_request(client, router):
-    router.model_facts = msgspec.structs.replace(router.model_facts, has_vision=True)
+def test_leaving_while_images_are_loaded_ends_the_request(client, door):
+    door.model_facts = msgspec.structs.replace(door.model_facts, has_vision=True)
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
     chat = {"messages": [{"role": "user", "content": [image]}]}
     release = threading.Event()
@@ -109,4 +109,4 @@ def test_leaving_while_images_are_loaded_ends_the_request(client, router):
 
     sent = asyncio.run(leave_while_all_threads_are_busy())
 
-    assert sent == router.requests == []
+    assert sent == door.requests == []

@@ -60,11 +60,11 @@ SWITCHES = ServerSettings(is_metrics=True, is_slots=True, is_props=True, slot_sa
 
 
 @pytest.fixture
-def post(router, make_client, run_for):
+def post(door, make_client, run_for):
     """Post to a path of the table, with everything switched on and the model run for what the path is for."""
     client = make_client(server=SWITCHES)
     infill = InfillTokens(prefix=250, suffix=251, middle=252)
-    router.model_facts = msgspec.structs.replace(router.model_facts, infill=infill)
+    door.model_facts = msgspec.structs.replace(door.model_facts, infill=infill)
 
     def send(path, body):
         if "embed" in path:

@@ -44,8 +44,8 @@ def test_the_description_knows_its_prefix(prefixed):
     assert prefixed.get("/v1/llm/openapi.json").json()["servers"] == [{"url": "/v1/llm"}]
 
 
-def test_under_the_prefix_the_loading_page_is_shown(prefixed, router):
-    router.loading = ModelLoadingError("Loading model")
+def test_under_the_prefix_the_loading_page_is_shown(prefixed, door):
+    door.loading = ModelLoadingError("Loading model")
 
     assert prefixed.get("/v1/llm/").headers["content-type"] == "text/html; charset=utf-8"
 

@@ -28,23 +28,23 @@ POINT = {"type": "object", "properties": {"y": {"type": "integer"}, "x": {"type"
         ({"json_schema": {}, "grammar": ""}, Structure(StructureKind.JSON_SCHEMA, "{}")),
     ],
 )
-def test_each_rule_reaches_the_engine(client, router, path, body, structure):
+def test_each_rule_reaches_the_engine(client, door, path, body, structure):
     client.post(path, {**PATHS[path], **body})
 
-    assert router.requests[-1].structure == structure
+    assert door.requests[-1].structure == structure
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_silence_means_no_rule(client, router, path):
+def test_silence_means_no_rule(client, door, path):
     client.post(path, {**PATHS[path], "grammar": None, "json_schema": None})
 
-    assert router.requests[-1].structure is None
+    assert door.requests[-1].structure is None
 
 
-def test_schema_keeps_the_order_of_its_keys(client, router):
+def test_schema_keeps_the_order_of_its_keys(client, door):
     client.post("/completion", {"prompt": "a", "json_schema": POINT})
 
-    assert list(json.loads(router.requests[-1].structure.text)["properties"]) == ["y", "x"]
+    assert list(json.loads(door.requests[-1].structure.text)["properties"]) == ["y", "x"]
 
 
 @pytest.mark.parametrize(
@@ -57,19 +57,19 @@ def test_schema_keeps_the_order_of_its_keys(client, router):
         ({"type": "json_schema", "json_schema": {"name": "p", "strict": True, "schema": POINT}}, POINT),
     ],
 )
-def test_response_format_is_a_schema(client, router, form, schema):
+def test_response_format_is_a_schema(client, door, form, schema):
     client.post("/v1/chat/completions", {**CHAT, "response_format": form})
 
-    structure = router.requests[-1].structure
+    structure = door.requests[-1].structure
     assert structure.kind is StructureKind.JSON_SCHEMA
     assert json.loads(structure.text) == schema
 
 
 @pytest.mark.parametrize("form", [None, {}, {"type": "text"}])
-def test_response_format_of_plain_text_is_no_rule(client, router, form):
+def test_response_format_of_plain_text_is_no_rule(client, door, form):
     client.post("/v1/chat/completions", {**CHAT, "response_format": form})
 
-    assert router.requests[-1].structure is None
+    assert door.requests[-1].structure is None
 
 
 @pytest.mark.parametrize(
@@ -81,17 +81,17 @@ def test_response_format_of_plain_text_is_no_rule(client, router, form):
         ({"type": "json_schema", "json_schema": "x"}, "the schema must be an object"),
     ],
 )
-def test_response_format_that_means_nothing_is_refused(client, router, refused, form, words):
+def test_response_format_that_means_nothing_is_refused(client, door, refused, form, words):
     for is_stream in (False, True):
         reply = client.post("/v1/chat/completions", {**CHAT, "stream": is_stream, "response_format": form})
 
         refused(reply, words)
-    assert router.requests == []
+    assert door.requests == []
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_rule_that_the_engine_refuses_is_a_plain_error_before_any_stream(client, router, refused, path):
-    router.refusal = InvalidRequestError("Failed to parse grammar: expected ')' at line 1, column 9")
+def test_rule_that_the_engine_refuses_is_a_plain_error_before_any_stream(client, door, refused, path):
+    door.refusal = InvalidRequestError("Failed to parse grammar: expected ')' at line 1, column 9")
 
     for is_stream in (False, True):
         reply = client.post(path, {**PATHS[path], "grammar": "root ::= (", "stream": is_stream})
@@ -118,7 +118,7 @@ def test_settings_echo_the_rule(client, body, echo):
     assert settings["grammar"].replace(" ", "") == echo.replace(" ", "")
 
 
-def test_server_default_holds_where_the_request_is_silent(make_client, router):
+def test_server_default_holds_where_the_request_is_silent(make_client, door):
     default = Structure(StructureKind.GBNF, 'root ::= "default"')
     client = make_client(generation=GenerationDefaults(structure=default))
 
@@ -126,5 +126,5 @@ def test_server_default_holds_where_the_request_is_silent(make_client, router):
     client.post("/completion", {"prompt": "a", "grammar": ""})
     client.post("/completion", {"prompt": "a", "json_schema": {}})
 
-    kinds = [request.structure and request.structure.kind for request in router.requests]
+    kinds = [request.structure and request.structure.kind for request in door.requests]
     assert kinds == [StructureKind.GBNF, None, StructureKind.JSON_SCHEMA]

@@ -198,18 +198,18 @@ def test_a_wrong_key_is_401(locked_client, refused, headers):
     refused(locked_client.post("/tokenize", {"content": "a"}, headers=headers), "Invalid API Key", status=401)
 
 
-def test_callers_differ_by_key_and_no_request_names_its_own(locked_client, router):
+def test_callers_differ_by_key_and_no_request_names_its_own(locked_client, door):
     for key in ("first-key", "second-key", "first-key"):
         locked_client.post("/completion", {"prompt": "a", "caller": "x"}, headers={"x-api-key": key})
 
-    first, second, again = (request.caller for request in router.requests)
+    first, second, again = (request.caller for request in door.requests)
     assert first == again != second
     assert "key" not in first
 
 
 @pytest.mark.parametrize("path", ["/health", "/v1/models", "/nowhere", "/completion", "/slots"])
-def test_while_loading_every_path_is_503_before_the_key_check(locked_client, router, refused, path):
-    router.loading = ModelLoadingError("Loading model")
+def test_while_loading_every_path_is_503_before_the_key_check(locked_client, door, refused, path):
+    door.loading = ModelLoadingError("Loading model")
 
     error = refused(locked_client.get(path), status=503)
 
@@ -217,8 +217,8 @@ def test_while_loading_every_path_is_503_before_the_key_check(locked_client, rou
 
 
 @pytest.mark.parametrize("path", ["/", "/index.html"])
-def test_while_loading_pages_are_503_with_html(locked_client, router, path):
-    router.loading = ModelLoadingError("Loading model")
+def test_while_loading_pages_are_503_with_html(locked_client, door, path):
+    door.loading = ModelLoadingError("Loading model")
 
     reply = locked_client.get(path)
 
@@ -227,8 +227,8 @@ def test_while_loading_pages_are_503_with_html(locked_client, router, path):
     assert "Loading model" in reply.text
 
 
-def test_a_model_that_failed_to_load_says_why(client, router, refused):
-    router.loading = UnavailableError("The model <b> could not be loaded")
+def test_a_model_that_failed_to_load_says_why(client, door, refused):
+    door.loading = UnavailableError("The model <b> could not be loaded")
 
     refused(client.get("/health"), "could not be loaded", status=503)
     assert "&lt;b&gt; could not" in client.get("/").text
@@ -243,8 +243,8 @@ FAULTS = [
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault[0]).__name__)
 @pytest.mark.parametrize("path", ["/completion", "/v1/completions", "/v1/chat/completions"])
-def test_errors_before_the_first_token_are_plain_json(client, router, refused, path, fault):
-    router.refusal, status, kind = fault
+def test_errors_before_the_first_token_are_plain_json(client, door, refused, path, fault):
+    door.refusal, status, kind = fault
 
     for is_stream in (False, True):
         shown = refused(client.post(path, {**POSTS[path], "stream": is_stream}), status=status)
@@ -253,8 +253,8 @@ def test_errors_before_the_first_token_are_plain_json(client, router, refused, p
 
 
 @pytest.mark.parametrize("is_stream", [False, True])
-def test_a_full_queue_is_503_with_a_time_to_retry(client, router, refused, is_stream):
-    router.before = QueueFullError("The queue of requests is full", retry_after_s=5)
+def test_a_full_queue_is_503_with_a_time_to_retry(client, door, refused, is_stream):
+    door.before = QueueFullError("The queue of requests is full", retry_after_s=5)
 
     reply = client.post("/completion", {"prompt": "a", "stream": is_stream})
 
@@ -262,9 +262,9 @@ def test_a_full_queue_is_503_with_a_time_to_retry(client, router, refused, is_st
     assert reply.headers["retry-after"] == "5"
 
 
-def test_a_prompt_beyond_the_context_brings_its_counts(client, router, refused):
+def test_a_prompt_beyond_the_context_brings_its_counts(client, door, refused):
     message = "request (301 tokens) exceeds the available context size (128 tokens), try increasing it"
-    router.refusal = ContextExceededError(message, n_prompt_tokens=301, n_ctx=128)
+    door.refusal = ContextExceededError(message, n_prompt_tokens=301, n_ctx=128)
 
     error = refused(client.post("/completion", {"prompt": "a"}), "exceeds the available context size")
 

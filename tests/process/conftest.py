@@ -9,7 +9,7 @@ import uvloop
 from corral.core.engine_settings import EngineSettings
 from corral.core.messages import Load
 from corral.core.request import GenerationRequest
-from corral.gateway.router import Router
+from corral.gateway.door import Door
 from corral.gateway.supervisor import ENGINE_ARGV, Supervisor
 
 DEADLINE_S = 30
@@ -17,15 +17,13 @@ LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 class Gateway:
-    """A supervisor with a router to its one model."""
+    """A supervisor with a door to its one model."""
 
     def __init__(
         self, path, *, argv=ENGINE_ARGV, hang_s=600.0, max_queue=100, restart_wait_s=10.0, **settings
     ):
         self.supervisor = Supervisor(hang_s=hang_s, argv=argv)
-        self.router = Router(
-            "model", self.supervisor.workers, max_queue=max_queue, restart_wait_s=restart_wait_s
-        )
+        self.door = Door("model", self.supervisor.workers, max_queue=max_queue, restart_wait_s=restart_wait_s)
         self._load = Load("fake", path, EngineSettings(**{"n_parallel": 2, "n_ctx": 4096, **settings}))
 
     async def load(self):
@@ -44,7 +42,7 @@ class Gateway:
 
     def generate(self, request_id="r", *, max_tokens=None, prompt="hi"):
         request = GenerationRequest(request_id=request_id, prompt=[prompt], max_tokens=max_tokens)
-        return self.router.generate(request)
+        return self.door.generate(request)
 
     async def outputs(self, request_id="r", *, max_tokens=3):
         """Return all outputs of one whole request."""

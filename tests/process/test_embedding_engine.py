@@ -16,7 +16,7 @@ from corral.gateway.lifecycle import State
 
 
 async def until_computing(gateway):
-    while not gateway.router.metrics().n_prompt_total:  # noqa: ASYNC110 (nothing signals it)
+    while not gateway.door.metrics().n_prompt_total:  # noqa: ASYNC110 (nothing signals it)
         await asyncio.sleep(0)
 
 
@@ -27,7 +27,7 @@ def vector(raw):
 def test_inputs_become_vectors(run, loaded):
     async def act():
         async with loaded(purpose="embed") as gateway:
-            return gateway.router.facts(), await gateway.router.embed([["ab"], [[97, 99]]])
+            return gateway.door.facts(), await gateway.door.embed([["ab"], [[97, 99]]])
 
     facts, answer = run(act())
 
@@ -39,7 +39,7 @@ def test_inputs_become_vectors(run, loaded):
 def test_documents_become_scores(run, loaded):
     async def act():
         async with loaded(purpose="rank") as gateway:
-            return await gateway.router.rank("ab", ["c", "cde"])
+            return await gateway.door.rank("ab", ["c", "cde"])
 
     answer = run(act())
 
@@ -49,7 +49,7 @@ def test_documents_become_scores(run, loaded):
 def test_many_callers_get_their_own(run, loaded):
     async def act():
         async with loaded(purpose="embed") as gateway:
-            calls = (gateway.router.embed([[[65] * n]]) for n in range(1, 40))
+            calls = (gateway.door.embed([[[65] * n]]) for n in range(1, 40))
             return await asyncio.gather(*calls)
 
     answers = run(act())
@@ -60,8 +60,8 @@ def test_many_callers_get_their_own(run, loaded):
 def test_tokens_count_as_prompt_tokens(run, loaded):
     async def act():
         async with loaded(purpose="embed") as gateway:
-            await gateway.router.embed([[[65] * 5], [[65] * 7]])
-            return gateway.router.metrics()
+            await gateway.door.embed([[[65] * 5], [[65] * 7]])
+            return gateway.door.metrics()
 
     assert run(act()).n_prompt_total == 12
 
@@ -69,7 +69,7 @@ def test_tokens_count_as_prompt_tokens(run, loaded):
 def test_text_can_still_be_tokenized(run, loaded):
     async def act():
         async with loaded(purpose="embed") as gateway:
-            return await gateway.router.tokenize(["ab"], add_special=True, parse_special=True)
+            return await gateway.door.tokenize(["ab"], add_special=True, parse_special=True)
 
     assert run(act()).tokens == [256, 97, 98]
 
@@ -81,9 +81,9 @@ def test_text_can_still_be_tokenized(run, loaded):
 def test_what_cannot_be_computed_fails_alone(run, loaded, inputs, error):
     async def act():
         async with loaded(purpose="embed") as gateway:
-            good = asyncio.create_task(gateway.router.embed([["a"]]))
+            good = asyncio.create_task(gateway.door.embed([["a"]]))
             with pytest.raises(error):
-                await gateway.router.embed(inputs)
+                await gateway.door.embed(inputs)
             return await good, gateway.worker().state
 
     answer, state = run(act())
@@ -95,12 +95,12 @@ def test_an_engine_does_only_what_it_is_run_for(run, loaded):
     async def act():
         async with loaded(purpose="embed") as gateway:
             with pytest.raises(NotSupportedError):
-                await gateway.router.rank("q", ["d"])
+                await gateway.door.rank("q", ["d"])
             with pytest.raises(NotSupportedError):
                 await gateway.outputs()
         async with loaded() as gateway:
             with pytest.raises(NotSupportedError):
-                await gateway.router.embed([["a"]])
+                await gateway.door.embed([["a"]])
             return await gateway.outputs(max_tokens=2)
 
     assert run(act())
@@ -109,11 +109,11 @@ def test_an_engine_does_only_what_it_is_run_for(run, loaded):
 def test_who_leaves_frees_the_engine(run, loaded):
     async def act():
         async with loaded("fake:step_ms=20", purpose="embed", n_ubatch=16) as gateway:
-            leaving = asyncio.create_task(gateway.router.embed([[[65] * 16]] * 1000))
+            leaving = asyncio.create_task(gateway.door.embed([[[65] * 16]] * 1000))
             await until_computing(gateway)
             leaving.cancel()
-            await gateway.router.embed([[[65]]])
-            return gateway.router.metrics().n_prompt_total, gateway.worker().n_calls
+            await gateway.door.embed([[[65]]])
+            return gateway.door.metrics().n_prompt_total, gateway.worker().n_calls
 
     n_tokens, n_calls = run(act())
 
@@ -124,7 +124,7 @@ def test_who_leaves_frees_the_engine(run, loaded):
 def test_the_queue_of_calls_is_bounded(run, loaded):
     async def act():
         async with loaded("fake:step_ms=20", purpose="embed", max_queue=1) as gateway:
-            calls = [asyncio.create_task(gateway.router.embed([["a"]])) for _ in range(9)]
+            calls = [asyncio.create_task(gateway.door.embed([["a"]])) for _ in range(9)]
             return await asyncio.gather(*calls, return_exceptions=True)
 
     outcomes = run(act())
@@ -135,10 +135,10 @@ def test_the_queue_of_calls_is_bounded(run, loaded):
 def test_a_crash_fails_the_call_and_the_engine_comes_back(run, loaded):
     async def act():
         async with loaded("fake:crash_after=2", purpose="embed") as gateway:
-            await gateway.router.embed([["a"]])
+            await gateway.door.embed([["a"]])
             with pytest.raises(EngineCrashedError):
-                await gateway.router.embed([["b"]])
-            return await gateway.router.embed([["c"]])
+                await gateway.door.embed([["b"]])
+            return await gateway.door.embed([["c"]])
 
     assert run(act()).n_tokens == [2]
 
@@ -146,7 +146,7 @@ def test_a_crash_fails_the_call_and_the_engine_comes_back(run, loaded):
 def test_draining_answers_what_was_asked(run, loaded):
     async def act():
         async with loaded("fake:step_ms=5", purpose="embed", n_ubatch=16) as gateway:
-            asked = asyncio.create_task(gateway.router.embed([[[65] * 16]] * 20))
+            asked = asyncio.create_task(gateway.door.embed([[[65] * 16]] * 20))
             await until_computing(gateway)
             await gateway.supervisor.shutdown(within_s=20)
             return await asked

@@ -33,7 +33,7 @@ def test_a_crash_mid_stream_fails_its_requests_and_the_next_one_works(run, loade
         async with loaded(CRASHING) as gateway:
             items, error = await crash(gateway)
             after = await gateway.outputs("next", max_tokens=3)
-            return items, error, after, gateway.router.metrics()
+            return items, error, after, gateway.door.metrics()
 
     items, error, after, metrics = run(act())
 
@@ -48,7 +48,7 @@ def test_a_crash_fails_all_that_the_engine_had_and_nothing_stays_open(run, loade
         async with loaded(CRASHING) as gateway:
             crashes = [crash(gateway, f"r{n}") for n in range(5)]
             await asyncio.gather(*crashes)
-            return gateway.worker().n_open, gateway.router.facts().n_slots
+            return gateway.worker().n_open, gateway.door.facts().n_slots
 
     assert run(act()) == (0, 2)
 
@@ -57,9 +57,9 @@ def test_after_a_crash_slots_are_idle_and_facts_stay_known(run, loaded):
     async def act():
         async with loaded(CRASHING) as gateway:
             await crash(gateway)
-            during_pause = gateway.router.slots()
+            during_pause = gateway.door.slots()
             await gateway.until_state(State.STARTING)
-            return gateway.router.facts(), during_pause, gateway.router.slots()
+            return gateway.door.facts(), during_pause, gateway.door.slots()
 
     facts, during_pause, during_start = run(act())
 
@@ -72,7 +72,7 @@ def test_tokenize_waits_for_the_restart(run, loaded):
         async with loaded(CRASHING) as gateway:
             await crash(gateway)
             assert gateway.worker().state is not State.READY
-            return await gateway.router.detokenize([104])
+            return await gateway.door.detokenize([104])
 
     assert run(act()) == b"h"
 

@@ -15,7 +15,7 @@ STREAMING = "fake:step_ms=2"
 def test_a_loaded_model_is_ready_and_its_facts_are_known(run, loaded):
     async def act():
         async with loaded() as gateway:
-            return gateway.worker().state, gateway.router.facts()
+            return gateway.worker().state, gateway.door.facts()
 
     state, facts = run(act())
 
@@ -61,7 +61,7 @@ def test_of_many_requests_that_stay_or_leave_none_stays_open(run, loaded):
             leaving = [leave_after(gateway, n) for n in range(16)]
             stayed = await asyncio.gather(*staying, *leaving)
             await gateway.until_none_open()
-            return stayed[:16], gateway.router.metrics()
+            return stayed[:16], gateway.door.metrics()
 
     stayed, metrics = run(act())
 
@@ -72,8 +72,8 @@ def test_of_many_requests_that_stay_or_leave_none_stays_open(run, loaded):
 def test_text_goes_to_tokens_and_back(run, loaded):
     async def act():
         async with loaded() as gateway:
-            tokenized = await gateway.router.tokenize(["h", [105]], add_special=True, parse_special=True)
-            return tokenized, await gateway.router.detokenize([104, 105])
+            tokenized = await gateway.door.tokenize(["h", [105]], add_special=True, parse_special=True)
+            return tokenized, await gateway.door.detokenize([104, 105])
 
     tokenized, content = run(act())
 
@@ -87,9 +87,9 @@ def test_leaving_cancels_the_request_and_frees_its_slot(run, loaded):
         async with loaded(STREAMING) as gateway:
             async with gateway.generate("left") as generation:
                 await anext(generation)
-                during = gateway.router.metrics()
+                during = gateway.door.metrics()
             await gateway.until_none_open()
-            return during, gateway.router.metrics(), gateway.router.slots()
+            return during, gateway.door.metrics(), gateway.door.slots()
 
     during, after, slots = run(act())
 
@@ -103,7 +103,7 @@ def test_requests_beyond_slots_and_queue_are_refused(run, loaded):
             async with gateway.generate("a"), gateway.generate("b"), gateway.generate("c"):
                 with pytest.raises(QueueFullError) as caught:
                     await gateway.outputs("d")
-                metrics = gateway.router.metrics()
+                metrics = gateway.door.metrics()
             await gateway.until_none_open()
             await gateway.outputs("e")
             return caught.value, metrics
@@ -118,7 +118,7 @@ def test_while_the_model_loads_requests_are_told_so(run, opened):
     async def act():
         async with opened("fake:load_ms=60000") as gateway:
             with pytest.raises(ModelLoadingError):
-                gateway.router.facts()
+                gateway.door.facts()
             loading = asyncio.create_task(gateway.load())
             await asyncio.sleep(0)  # it has begun
             await gateway.until_state(State.STARTING)
@@ -137,7 +137,7 @@ def test_a_model_that_cannot_be_loaded_says_why_and_is_final(run, opened):
             with pytest.raises(ModelLoadError, match="asked to fail to load"):
                 await gateway.load()
             with pytest.raises(UnavailableError, match="asked to fail to load"):
-                gateway.router.facts()
+                gateway.door.facts()
             return gateway.worker().state, gateway.worker()._n_starts
 
     assert run(act()) == (State.FAILED, 1)

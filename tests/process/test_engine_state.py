@@ -32,7 +32,7 @@ def test_a_slot_is_saved_erased_and_restored(run, loaded, tmp_path):
         async with loaded() as gateway:
             outputs = await gateway.outputs("first", max_tokens=4)
             slot = outputs[-1].end.slot
-            state = gateway.router.state
+            state = gateway.door.state
             saved = await state.save_slot(slot, path)
             erased = await state.erase_slot(slot)
             restored = await state.restore_slot(slot, path, "")
@@ -52,9 +52,9 @@ def test_a_slot_survives_in_its_file_when_the_engine_does_not(run, loaded, tmp_p
     async def act():
         async with loaded() as gateway:
             await gateway.outputs("first", max_tokens=4)
-            await gateway.router.state.save_slot(0, path)
+            await gateway.door.state.save_slot(0, path)
             await crash(gateway)
-            await gateway.router.state.restore_slot(1, path, "")
+            await gateway.door.state.restore_slot(1, path, "")
             again = await gateway.outputs("again", max_tokens=4)
             return again[-1].end
 
@@ -67,7 +67,7 @@ def test_a_slot_survives_in_its_file_when_the_engine_does_not(run, loaded, tmp_p
 def test_a_slot_that_there_is_not_is_refused(run, loaded, slot):
     async def act():
         async with loaded() as gateway:
-            await gateway.router.state.erase_slot(slot)
+            await gateway.door.state.erase_slot(slot)
 
     with pytest.raises(InvalidRequestError, match="Invalid slot ID"):
         run(act())
@@ -79,7 +79,7 @@ def test_a_file_that_is_none_is_refused_and_the_engine_goes_on(run, loaded, tmp_
     async def act():
         async with loaded() as gateway:
             with pytest.raises(InvalidRequestError, match="Unable to restore slot"):
-                await gateway.router.state.restore_slot(0, str(tmp_path / "slot.bin"), "")
+                await gateway.door.state.restore_slot(0, str(tmp_path / "slot.bin"), "")
             return await text_of(gateway, "after")
 
     assert len(run(act())) == 3
@@ -89,7 +89,7 @@ def test_a_call_on_a_busy_slot_is_answered_when_its_request_ends(run, loaded):
     async def act():
         async with loaded("fake:step_ms=2") as gateway, gateway.generate(max_tokens=30) as generation:
             start = await anext(generation)
-            call = asyncio.create_task(gateway.router.state.erase_slot(start.slot))
+            call = asyncio.create_task(gateway.door.state.erase_slot(start.slot))
             async for _ in generation:
                 assert not call.done()
             return await call
@@ -101,12 +101,12 @@ def test_scales_are_in_force_for_who_comes_later_and_after_a_crash(run, loaded):
     async def act():
         async with loaded(adapters=ADAPTERS) as gateway:
             before = await text_of(gateway, "before", max_tokens=20)
-            await gateway.router.state.set_loras([(1, 2.0)])
+            await gateway.door.state.set_loras([(1, 2.0)])
             after = await text_of(gateway, "after", max_tokens=20)
-            scales = [lora.scale for lora in gateway.router.facts().loras]
+            scales = [lora.scale for lora in gateway.door.facts().loras]
             await crash(gateway)
             again = await text_of(gateway, "again", max_tokens=20)
-            return before, after, again, scales, [lora.scale for lora in gateway.router.facts().loras]
+            return before, after, again, scales, [lora.scale for lora in gateway.door.facts().loras]
 
     before, after, again, scales, scales_again = run(act())
 
@@ -118,8 +118,8 @@ def test_an_unknown_adapter_changes_nothing(run, loaded):
     async def act():
         async with loaded(adapters=ADAPTERS) as gateway:
             with pytest.raises(InvalidRequestError, match="invalid adapter id"):
-                await gateway.router.state.set_loras([(0, 0.0), (7, 1.0)])
-            return [lora.scale for lora in gateway.router.facts().loras]
+                await gateway.door.state.set_loras([(0, 0.0), (7, 1.0)])
+            return [lora.scale for lora in gateway.door.facts().loras]
 
     assert run(act()) == [1.0, 0.5]
 
@@ -128,12 +128,12 @@ def test_the_system_prompt_is_in_force_for_who_comes_later_and_after_a_crash(run
     async def act():
         async with loaded() as gateway:
             before = await text_of(gateway, "before", max_tokens=20)
-            await gateway.router.state.set_system_prompt("Be kind.")
+            await gateway.door.state.set_system_prompt("Be kind.")
             after = await text_of(gateway, "after", max_tokens=20)
             await crash(gateway)
             again = await text_of(gateway, "again", max_tokens=20)
-            shown = gateway.router.facts().system_prompt
-            await gateway.router.state.set_system_prompt("")
+            shown = gateway.door.facts().system_prompt
+            await gateway.door.state.set_system_prompt("")
             return before, after, again, shown, await text_of(gateway, "cleared", max_tokens=20)
 
     before, after, again, shown, cleared = run(act())
@@ -146,8 +146,8 @@ def test_one_that_leaves_no_room_is_refused(run, loaded):
     async def act():
         async with loaded() as gateway:
             with pytest.raises(InvalidRequestError, match="the system prompt has 2101 tokens"):
-                await gateway.router.state.set_system_prompt("x" * 2100)
-            return gateway.router.facts().system_prompt
+                await gateway.door.state.set_system_prompt("x" * 2100)
+            return gateway.door.facts().system_prompt
 
     assert run(act()) == ""
 
@@ -165,8 +165,8 @@ def test_slots_of_self_extend_are_not_saved(run, loaded, tmp_path):
     async def act():
         async with loaded(rope=RopeSettings(group_n=4, group_width=32)) as gateway:
             await gateway.outputs("first", max_tokens=4)
-            await gateway.router.state.erase_slot(0)
-            await gateway.router.state.save_slot(0, str(tmp_path / "slot.bin"))
+            await gateway.door.state.erase_slot(0)
+            await gateway.door.state.save_slot(0, str(tmp_path / "slot.bin"))
 
     with pytest.raises(NotSupportedError, match="--grp-attn-n"):
         run(act())

@@ -10,17 +10,17 @@ import asyncio, sys
 from corral.core.messages import Load
 from corral.core.request import GenerationRequest
 from corral.core.engine_settings import EngineSettings
-from corral.gateway.router import Router
+from corral.gateway.door import Door
 from corral.gateway.supervisor import Supervisor
 
 async def main(path, n_items):
     async with Supervisor(hang_s=600) as supervisor:
-        router = Router("model", supervisor.workers, max_queue=1)
+        door = Door("model", supervisor.workers, max_queue=1)
         loading = asyncio.create_task(supervisor.load("model", Load("fake", path, EngineSettings())))
         if n_items < 0:
             print("loading", flush=True)
         await loading
-        async with router.generate(GenerationRequest(request_id="r", prompt=["hi"])) as generation:
+        async with door.generate(GenerationRequest(request_id="r", prompt=["hi"])) as generation:
             for _ in range(n_items):
                 await anext(generation)
             print("generating", flush=True)

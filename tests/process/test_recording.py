@@ -10,33 +10,33 @@ from corral.core.errors import InvalidRequestError, SettingsError
 from corral.core.request import GenerationRequest
 from corral.core.sampling import SamplingParams
 from corral.core.settings import LogSettings
+from corral.gateway.door import Door
 from corral.gateway.recording import recorder
-from corral.gateway.router import Router
 
 
 @pytest.fixture
 def serve(loaded, run):
-    """Run requests through a router that records as `settings` say; return the texts of their answers."""
+    """Run requests through a door that records as `settings` say; return the texts of their answers."""
 
     def serve_requests(settings, *requests):
         async def main():
             async with loaded() as gateway:
-                router = Router(
+                door = Door(
                     "model",
                     gateway.supervisor.workers,
                     max_queue=9,
                     recorder=recorder(LogSettings(**settings)),
                 )
-                return [await text(router, request) for request in requests]
+                return [await text(door, request) for request in requests]
 
         return run(main())
 
     return serve_requests
 
 
-async def text(router, request):
+async def text(door, request):
     try:
-        async with router.generate(request) as generation:
+        async with door.generate(request) as generation:
             items = [item async for item in generation]
     except InvalidRequestError:
         return None

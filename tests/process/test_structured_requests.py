@@ -19,7 +19,7 @@ def asked(kind, text, request_id="r"):
 
 
 async def text_of(gateway, request):
-    async with gateway.router.generate(request) as generation:
+    async with gateway.door.generate(request) as generation:
         return "".join([item.text async for item in generation if hasattr(item, "text")])
 
 
@@ -55,10 +55,10 @@ def test_bad_rule_fails_before_the_request_starts_and_the_engine_goes_on(run, lo
 def test_who_leaves_while_the_rule_is_compiled_leaves_nothing_behind(run, loaded):
     async def act():
         async with loaded() as gateway:
-            async with gateway.router.generate(asked("gbnf", "root ::= [a-z]*")):
+            async with gateway.door.generate(asked("gbnf", "root ::= [a-z]*")):
                 pass
             await gateway.until_none_open()
-            return gateway.router.metrics()
+            return gateway.door.metrics()
 
     metrics = run(act())
 

@@ -44,7 +44,7 @@ class Echo:
         yield SequenceOutput(self._id, 0, "", [], [], end)
 
 
-class EchoRouter:
+class EchoDoor:
     """The gateway in small."""
 
     name = "models/echo-7b-instruct.gguf"
@@ -58,11 +58,11 @@ class EchoRouter:
 
 def main():
     settings = Settings(
-        server=ServerSettings(api_keys=tuple(sys.argv[1:])), model=ModelSettings(path=EchoRouter.name)
+        server=ServerSettings(api_keys=tuple(sys.argv[1:])), model=ModelSettings(path=EchoDoor.name)
     )
-    router = EchoRouter()
-    app = create_app(router, settings, public_prefixes=PUBLIC_PREFIXES)
-    mount(app, router, settings)
+    door = EchoDoor()
+    app = create_app(door, settings, public_prefixes=PUBLIC_PREFIXES)
+    mount(app, door, settings)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}\n")
         sys.stdout.flush()

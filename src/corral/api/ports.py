@@ -1,14 +1,19 @@
-"""What the dialects need of the gateway. `gateway.router.Router` is the real one, tests bring a fake."""
+"""What the dialects need of the gateway: its `Router` and the `Door` of each model; tests bring fakes."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Protocol, Self
 
 from corral.core.messages import Embedded, ModelFacts, Ranked, SlotMoved, Tokenized
+from corral.core.model_definition import ModelDefinition
+from corral.core.model_view import ModelEvent, ModelView
 from corral.core.outcome import PromptProgress, SequenceOutput, SequenceStart
 from corral.core.request import GenerationRequest, TextPiece
 from corral.gateway.metrics import MetricsSnapshot
+from corral.gateway.placement import Decision
 from corral.gateway.slots import SlotView
 
 
@@ -53,8 +58,8 @@ class StatePort(Protocol):
         ...
 
 
-class RouterPort(Protocol):
-    """The door to the engines."""
+class DoorPort(Protocol):
+    """The door to the engine of one model."""
 
     @property
     def state(self) -> StatePort:
@@ -96,4 +101,75 @@ class RouterPort(Protocol):
 
     def metrics(self) -> MetricsSnapshot:
         """Return the counters, and start the next averages from here."""
+        ...
+
+
+class ModelsPort(Protocol):
+    """Every model of the server. All raise CorralError; NotFoundError names the models that there are."""
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one model, which is meant whatever name a request gives."""
+        ...
+
+    def check_started(self) -> None:
+        """Raise UnavailableError while a server of one model loads it for the first time."""
+        ...
+
+    def views(self) -> list[ModelView]:
+        """Return what is known of every model, in the order of their names."""
+        ...
+
+    def view(self, name: str | None) -> ModelView:
+        """Return the same of one; None means the default model."""
+        ...
+
+    def definition(self, name: str | None) -> ModelDefinition:
+        """Return how the model is declared; None means the default model."""
+        ...
+
+    def door(self, name: str | None) -> DoorPort:
+        """Return the door of the model, which may not be loaded."""
+        ...
+
+    def opened(
+        self, name: str | None, *, purpose: str | None = None, keep_alive_s: float | None = None
+    ) -> AbstractAsyncContextManager[DoorPort]:
+        """Return a lease: entered, the model is loaded; until it is left the model is not unloaded.
+
+        `purpose`: for what the model is wanted, None for what it is declared for. `keep_alive_s`: how long it
+        is to stay afterwards, instead of its own ttl; below 0 for ever, 0 not at all.
+        """
+        ...
+
+    async def load(self, name: str, *, is_default: bool = False) -> ModelView:
+        """Load the model, also out of quarantine, and return when it is ready."""
+        ...
+
+    async def unload(self, name: str, *, within_s: float) -> ModelView:
+        """Unload the model once its requests have ended, at most about `within_s` from now."""
+        ...
+
+    async def pin(self, name: str, *, is_pinned: bool) -> ModelView:
+        """Keep the model in memory whatever else is wanted, or no longer."""
+        ...
+
+    def placement(self, name: str) -> Decision:
+        """Return what loading the model would do now. Changes nothing."""
+        ...
+
+    async def pull(self, source: str) -> ModelView:
+        """Download `owner/name[:QUANT]` or an address; return when the model is declared and here."""
+        ...
+
+    async def delete(self, name: str) -> list[str]:
+        """Unload the model and remove its files from this machine; return their paths."""
+        ...
+
+    async def rescan(self) -> None:
+        """Look for new, changed and vanished models now."""
+        ...
+
+    def events(self) -> AsyncIterator[ModelEvent]:
+        """Return the changes of state from now on, for one reader."""
         ...

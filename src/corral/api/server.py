@@ -16,7 +16,7 @@ from corral.api.folder import Folder, FolderFirst
 from corral.api.llamacpp import routes as llamacpp_routes
 from corral.api.loading import LoadingGate
 from corral.api.openai import routes as openai_routes
-from corral.api.ports import RouterPort
+from corral.api.ports import DoorPort
 from corral.api.prefix import PathPrefix
 from corral.api.serving import Serving
 from corral.api.timeouts import SocketTimeouts
@@ -24,17 +24,17 @@ from corral.core.settings import ServerSettings, Settings
 
 
 def create_app(
-    router: RouterPort,
+    door: DoorPort,
     settings: Settings,
     *,
     public_prefixes: tuple[str, ...] = (),
 ) -> FastAPI:
-    """Return the application over `router`.
+    """Return the application over `door`.
 
     Paths that begin with one of `public_prefixes` need no key, nor does `/`, where another package may put
     a page. Raises SettingsError for a bad `--chat-template` or `--path`.
     """
-    serving = Serving(router, settings)
+    serving = Serving(door, settings)
     endpoints = dialects(serving)
     endpoints += modules.routes()
     endpoints += docs.routes(endpoints, version=corral.__version__, prefix=settings.server.prefix)
@@ -43,11 +43,11 @@ def create_app(
         for path in endpoint.paths:
             app.add_route(path, endpoint.handler, methods=[endpoint.method], include_in_schema=False)
     app.add_exception_handler(HTTPException, refuse_route)
-    _surround(app, PublicPaths(endpoints, public_prefixes), router, settings.server)
+    _surround(app, PublicPaths(endpoints, public_prefixes), door, settings.server)
     return app
 
 
-def _surround(app: FastAPI, public: PublicPaths, router: RouterPort, server: ServerSettings) -> None:
+def _surround(app: FastAPI, public: PublicPaths, door: DoorPort, server: ServerSettings) -> None:
     """Add what HTTP asks of all routes.
 
     The last one added is the outermost: headers and OPTIONS, errors, time-outs, the prefix, loading, the
@@ -56,7 +56,7 @@ def _surround(app: FastAPI, public: PublicPaths, router: RouterPort, server: Ser
     app.add_middleware(KeyCheck, keys=Keys(server.api_keys), public=public)
     if server.static_dir is not None:
         app.add_middleware(FolderFirst, folder=Folder(server.static_dir))
-    app.add_middleware(LoadingGate, check=router.facts)
+    app.add_middleware(LoadingGate, check=door.facts)
     if server.prefix:
         app.add_middleware(PathPrefix, prefix=server.prefix)
     app.add_middleware(SocketTimeouts, timeout_s=server.timeout_s)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from corral.api.generation.images import MediaTerms
 from corral.api.generation.prompts import WirePrompt
 from corral.api.generation.request import Ask, Terms
-from corral.api.ports import RouterPort
+from corral.api.ports import DoorPort
 from corral.api.sse import EventStream, Shaper, error_frame
 from corral.core.errors import CorralError, NotSupportedError, SettingsError
 from corral.core.messages import ModelFacts
@@ -61,8 +61,8 @@ def _check(choice: str) -> None:
 class Serving:
     """Shared by all routes; holds no state of a request."""
 
-    def __init__(self, router: RouterPort, settings: Settings) -> None:
-        self.router = router
+    def __init__(self, door: DoorPort, settings: Settings) -> None:
+        self.door = door
         self.settings = settings
         self.started_s = int(time.time())
         self.media = MediaTerms(settings.server.media, f"<__media_{secrets.token_hex(16)}__>")
@@ -71,11 +71,11 @@ class Serving:
     @property
     def model(self) -> str:
         """The name that answers carry."""
-        return self.router.name
+        return self.door.name
 
     def template(self) -> ChatTemplate:
         """Return the chat template in force."""
-        return self._templates.of(self.router.facts())
+        return self._templates.of(self.door.facts())
 
     def chat_prompt(
         self, messages: list[Message], *, is_answer_wanted: bool, variables: dict[str, object] | None
@@ -94,14 +94,14 @@ class Serving:
     ) -> EventStream:
         """Return the streamed answer of one body; `to_error` shapes what goes wrong in its midst."""
         ping_s = self.settings.server.sse_ping_s
-        return EventStream(self.router, asks, shaper, keep_alive_s=ping_s, to_error=to_error)
+        return EventStream(self.door, asks, shaper, keep_alive_s=ping_s, to_error=to_error)
 
     def terms(self, caller: str, *, is_cached: bool, is_bos_wanted: bool = True) -> Terms:
         """Return what all requests of one body share.
 
         Raises NotSupportedError for a model that is run for vectors.
         """
-        facts = self.router.facts()
+        facts = self.door.facts()
         if facts.purpose != "generate":
             raise NotSupportedError(_NO_COMPLETIONS)
         return Terms(

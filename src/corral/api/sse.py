@@ -16,7 +16,7 @@ from corral.api.connection import disconnected, while_connected
 from corral.api.errors import to_object
 from corral.api.generation.events import submitted
 from corral.api.generation.request import Ask
-from corral.api.ports import RouterPort
+from corral.api.ports import DoorPort
 from corral.core import log
 from corral.core.errors import CorralError, InternalError
 from corral.core.outcome import PromptProgress, SequenceOutput, SequenceStart
@@ -88,7 +88,7 @@ class EventStream(Response):
 
     def __init__(
         self,
-        router: RouterPort,
+        door: DoorPort,
         asks: list[Ask],
         shaper: Shaper,
         *,
@@ -96,7 +96,7 @@ class EventStream(Response):
         to_error: Callable[[CorralError], bytes] = error_frame,
     ) -> None:
         super().__init__()
-        self._router = router
+        self._door = door
         self._to_error = to_error
         self._asks = asks
         self._shaper = shaper
@@ -121,7 +121,7 @@ class EventStream(Response):
 
     async def _pump(self, send: Send) -> None:
         shaper = self._shaper
-        async with submitted(self._router, self._asks) as events:
+        async with submitted(self._door, self._asks) as events:
             async for ask, event in events:
                 if type(event) is SequenceOutput:
                     data = shaper.output(ask, event)

@@ -30,9 +30,9 @@ def _routes() -> list[Endpoint]:
     from corral.api import server  # noqa: PLC0415 - as above
     from corral.api.serving import Serving  # noqa: PLC0415
     from corral.core.settings import Settings  # noqa: PLC0415
-    from corral.gateway.router import Router  # noqa: PLC0415
+    from corral.gateway.door import Door  # noqa: PLC0415
 
-    return server.dialects(Serving(Router("", {}, max_queue=0), Settings()))
+    return server.dialects(Serving(Door("", {}, max_queue=0), Settings()))
 
 
 PAGES = {"options": options.reference, "endpoints": endpoints, "llama-server": llama_server}

@@ -113,6 +113,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8080
     api_keys: tuple[str, ...] = ()
+    admin_keys: tuple[str, ...] = ()
     timeout_s: float = 600.0
     shutdown_s: float = 4.0
     hang_s: float = 600.0
@@ -132,6 +133,59 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     embedding_shape: str = "key"
     cors: CorsSettings = CorsSettings()
     media: MediaAccess = MediaAccess()
+
+
+class StaySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a model stays in memory.
+
+    `ttl_s`: idle seconds until it is unloaded, None: until its memory is needed. `is_pinned`: never unloaded
+    for another. `is_preloaded`: loaded when the server starts.
+    """
+
+    ttl_s: float | None = None
+    is_pinned: bool = False
+    is_preloaded: bool = False
+
+
+class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """An OpenAI-compatible server that runs the model. `base_url` None: it runs here.
+
+    `model` is its name there, None the same. `timeout_s` bounds the wait for each part of an answer.
+    """
+
+    base_url: str | None = None
+    api_key: str | None = None
+    model: str | None = None
+    timeout_s: float = 600.0
+
+
+class CatalogSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where models are declared. All None: the one model of `ModelSettings`, or `models/` if there is one.
+
+    `models_dir` is searched for files, `definitions_file` is Python, `preset_file` INI. `config_file` is the
+    YAML file of the options, whose `models` are declared ones. `is_autoloaded`: a request loads its model.
+    `preloaded` names models to load at the start, `default` the one for requests that name none.
+    """
+
+    models_dir: str | None = None
+    definitions_file: str | None = None
+    preset_file: str | None = None
+    config_file: str | None = None
+    is_autoloaded: bool = True
+    preloaded: tuple[str, ...] = ()
+    default: str | None = None
+
+
+class PlacementSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How much may be in memory at once. `max_workers` None: no bound. Budgets None: from the machine.
+
+    `load_wait_s` bounds how long a request waits for its model to be placed (not the load itself).
+    """
+
+    max_workers: int | None = 4
+    memory_budget_bytes: int | None = None
+    device_budget_bytes: int | None = None
+    load_wait_s: float = 60.0
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,11 +211,15 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything `corral serve` was told."""
+    """Everything `corral serve` was told; slices from `model` to `remote` may differ from model to model."""
 
     model: ModelSettings = ModelSettings()
     engine: EngineSettings = EngineSettings()
     generation: GenerationDefaults = GenerationDefaults()
     chat: ChatSettings = ChatSettings()
+    stay: StaySettings = StaySettings()
+    remote: RemoteSettings = RemoteSettings()
+    catalog: CatalogSettings = CatalogSettings()
+    placement: PlacementSettings = PlacementSettings()
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()

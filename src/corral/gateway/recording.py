@@ -27,7 +27,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 
 
 class Tokenizer(Protocol):
-    """The router's way to token ids."""
+    """The door's way to token ids."""
 
     async def __call__(self, pieces: list[TextPiece], *, add_special: bool, parse_special: bool) -> Tokenized:
         """Return the ids of text and id pieces, and the bytes of each."""

@@ -36,7 +36,7 @@ class Owner(Protocol):
 
 
 class Worker:
-    """One model's engine. Only the supervisor calls what moves its state; the router reads it.
+    """One model's engine. Only the supervisor calls what moves its state; the door reads it.
 
     `process` is the present one, or the last. `facts` are None until the engine was ready once, and stay when
     it crashes: None also means that this is the first load. `error` says why that failed. `settled` is set
@@ -119,7 +119,7 @@ class Worker:
         return self._load.engine
 
     def keep(self, facts: ModelFacts, engine: EngineSettings) -> None:
-        """Note what the engine was told to change, for a process that may follow. Called by the router."""
+        """Note what the engine was told to change, for a process that may follow. Called by the door."""
         self.facts = facts
         self._load = msgspec.structs.replace(self._load, engine=engine)
 

@@ -9,7 +9,7 @@ from nicegui import ui
 
 from corral.api.auth import Keys
 from corral.api.serving import Serving
-from corral.ui.door import Door
+from corral.ui.key_form import KeyForm
 from corral.ui.page import Page
 
 STATIC = Path(__file__).parent / "static"
@@ -34,7 +34,7 @@ def make_frame(serving: Serving, keys: Keys) -> FastAPI:
 
     def build() -> None:
         if keys:
-            Door(keys, lambda caller: Page(serving, caller))
+            KeyForm(keys, lambda caller: Page(serving, caller))
         else:
             Page(serving, caller="")
 

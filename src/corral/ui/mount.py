@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from corral.api.auth import Keys
-from corral.api.ports import RouterPort
+from corral.api.ports import DoorPort
 from corral.api.serving import Serving
 from corral.core.settings import Settings
 
@@ -22,12 +22,12 @@ MakeFrame = Callable[[Serving, Keys], FastAPI]
 PUBLIC_PREFIXES = ("/_nicegui/", "/_nicegui_ws/")
 
 
-def mount(app: FastAPI, router: RouterPort, settings: Settings) -> None:
+def mount(app: FastAPI, door: DoorPort, settings: Settings) -> None:
     """Serve the page at `/` of `app`, which must leave that path and PUBLIC_PREFIXES free and unlocked.
 
     NiceGUI, of which a process has one, is imported on a thread when `app` starts, while the model loads.
     """
-    page = PageRoute(Serving(router, settings), Keys(settings.server.api_keys), settings.server.prefix)
+    page = PageRoute(Serving(door, settings), Keys(settings.server.api_keys), settings.server.prefix)
     app.router.routes.append(page)
     inner = app.router.lifespan_context
 

@@ -33,7 +33,7 @@ class Page:
         with ui.element("main").classes("page"):
             Header(
                 serving.model,
-                serving.router.facts(),
+                serving.door.facts(),
                 on_new=self._start_anew,
                 on_settings=self._drawer.toggle,
             )
@@ -96,7 +96,7 @@ class Page:
         messages = self._chat.messages(wishes.system)
         prompt = self._serving.chat_prompt(messages, is_answer_wanted=True, variables=None)
         request = to_request(prompt, wishes, self._serving.settings.generation, self._caller)
-        async with self._serving.router.generate(request) as generation:
+        async with self._serving.door.generate(request) as generation:
             async for item in generation:
                 if isinstance(item, SequenceOutput):
                     exchange.hear(item)

@@ -21,8 +21,8 @@ HERMES = (
 
 
 @pytest.fixture
-def hermes(router):
-    router.model_facts = msgspec.structs.replace(router.model_facts, chat_template=HERMES)
+def hermes(door):
+    door.model_facts = msgspec.structs.replace(door.model_facts, chat_template=HERMES)
 
 
 @pytest.fixture
@@ -90,8 +90,8 @@ def test_a_text_is_streamed_as_one_block(events):
     assert found[-2]["usage"] == {"output_tokens": 3}
 
 
-def test_a_stop_sequence_is_told(events, router):
-    router.reason, router.stop_text = FinishReason.STOP, "END"
+def test_a_stop_sequence_is_told(events, door):
+    door.reason, door.stop_text = FinishReason.STOP, "END"
 
     delta = events({**CHAT, "stop_sequences": ["END"]})[-2]["delta"]
 
@@ -99,15 +99,15 @@ def test_a_stop_sequence_is_told(events, router):
 
 
 @pytest.mark.usefixtures("hermes")
-def test_thoughts_text_and_calls_are_blocks_one_after_the_other(events, router):
-    router.texts = [
+def test_thoughts_text_and_calls_are_blocks_one_after_the_other(events, door):
+    door.texts = [
         "<think>Hm",
         ".</think>",
         "Wait.",
         '<tool_call>{"name": "weather", "arguments": {"c',
         '": 1}}',
     ]
-    router.texts += ['</tool_call><tool_call>{"name": "time", "arguments": {}}</tool_call>']
+    door.texts += ['</tool_call><tool_call>{"name": "time", "arguments": {}}</tool_call>']
 
     found = events({**CHAT, "tools": TOOLS})
 
@@ -123,8 +123,8 @@ def test_thoughts_text_and_calls_are_blocks_one_after_the_other(events, router):
     assert found[-2]["delta"]["stop_reason"] == "tool_use"
 
 
-def test_an_answer_without_text_has_no_block(events, router):
-    router.texts = [""]
+def test_an_answer_without_text_has_no_block(events, door):
+    door.texts = [""]
 
     assert [event["type"] for event in events(CHAT)] == [
         "message_start",
@@ -134,14 +134,14 @@ def test_an_answer_without_text_has_no_block(events, router):
     ]
 
 
-def test_a_refusal_before_the_first_event_is_a_plain_error(client, router, refused):
-    router.refusal = EngineCrashedError("The engine ended")
+def test_a_refusal_before_the_first_event_is_a_plain_error(client, door, refused):
+    door.refusal = EngineCrashedError("The engine ended")
 
     refused(client.post(PATH, CHAT), "The engine ended", status=503)
 
 
-def test_an_error_in_mid_stream_is_an_event(events, router):
-    router.failure = EngineCrashedError("The engine ended")
+def test_an_error_in_mid_stream_is_an_event(events, door):
+    door.failure = EngineCrashedError("The engine ended")
 
     found = events(CHAT)
 

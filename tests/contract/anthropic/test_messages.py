@@ -22,8 +22,8 @@ SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "require
 TOOLS = [{"name": "weather", "description": "d", "input_schema": SCHEMA}, {"name": "time"}]
 
 
-def prompt_of(router):
-    (prompt,) = router.requests[-1].prompt
+def prompt_of(door):
+    (prompt,) = door.requests[-1].prompt
     return prompt
 
 
@@ -56,21 +56,21 @@ def test_without_a_name_the_model_is_the_servers(client):
     assert client.post(PATH, CHAT).json()["model"] == "tiny"
 
 
-def test_the_options_reach_the_engine(client, router, sampling_of):
+def test_the_options_reach_the_engine(client, door, sampling_of):
     options = {"temperature": 0.5, "top_p": 0.25, "top_k": 7, "stop_sequences": ["END", "\n"]}
 
     client.post(PATH, {**CHAT, **options, "metadata": {"user_id": "u"}})
 
     sampling = sampling_of()
     assert (sampling["temperature"], sampling["top_p"], sampling["top_k"]) == (0.5, 0.25, 7)
-    assert router.requests[0].stop == ("END", "\n")
-    assert router.requests[0].max_tokens == 16
+    assert door.requests[0].stop == ("END", "\n")
+    assert door.requests[0].max_tokens == 16
 
 
-def test_an_answer_without_a_limit_ends_after_4096_tokens(client, router):
+def test_an_answer_without_a_limit_ends_after_4096_tokens(client, door):
     client.post(PATH, {"messages": CHAT["messages"]})
 
-    assert router.requests[0].max_tokens == 4096
+    assert door.requests[0].max_tokens == 4096
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_an_answer_without_a_limit_ends_after_4096_tokens(client, router):
         (FinishReason.STOP, "the server's", ("end_turn", None)),
     ],
 )
-def test_the_reason_of_the_end_is_told(client, router, reason, stop_text, told):
-    router.reason, router.stop_text = reason, stop_text
+def test_the_reason_of_the_end_is_told(client, door, reason, stop_text, told):
+    door.reason, door.stop_text = reason, stop_text
 
     message = client.post(PATH, {**CHAT, "stop_sequences": ["END"]}).json()
 
@@ -92,18 +92,18 @@ def test_the_reason_of_the_end_is_told(client, router, reason, stop_text, told):
 
 @pytest.mark.usefixtures("plain")
 @pytest.mark.parametrize("system", ["Be kind.", [text("Be "), text("kind.")]])
-def test_the_system_text_comes_first(client, router, system):
+def test_the_system_text_comes_first(client, door, system):
     client.post(PATH, {**CHAT, "system": system})
 
-    assert prompt_of(router) == "<system>Be kind.<user>hi<assistant>"
+    assert prompt_of(door) == "<system>Be kind.<user>hi<assistant>"
 
 
 @pytest.mark.usefixtures("plain")
-def test_a_stamp_that_changes_with_each_request_is_made_the_same(client, router):
+def test_a_stamp_that_changes_with_each_request_is_made_the_same(client, door):
     for stamp in ("a5145", "00000"):
         client.post(PATH, {**CHAT, "system": f"x-anthropic-billing-header: v=2; cch={stamp};You are it."})
 
-    first, second = (request.prompt for request in router.requests)
+    first, second = (request.prompt for request in door.requests)
     assert (
         first
         == second
@@ -112,14 +112,14 @@ def test_a_stamp_that_changes_with_each_request_is_made_the_same(client, router)
 
 
 @pytest.mark.usefixtures("plain")
-def test_texts_of_a_turn_are_joined_by_a_newline(client, router):
+def test_texts_of_a_turn_are_joined_by_a_newline(client, door):
     client.post(PATH, user(text("What is"), text("the answer?")))
 
-    assert prompt_of(router) == "<user>What is\nthe answer?<assistant>"
+    assert prompt_of(door) == "<user>What is\nthe answer?<assistant>"
 
 
 @pytest.mark.usefixtures("plain")
-def test_thoughts_calls_and_results_become_turns(client, router):
+def test_thoughts_calls_and_results_become_turns(client, door):
     said = [
         {"type": "thinking", "thinking": "Hm.", "signature": "x"},
         {"type": "redacted_thinking", "data": "secret"},
@@ -136,7 +136,7 @@ def test_thoughts_calls_and_results_become_turns(client, router):
 
     client.post(PATH, {**CHAT, "messages": [*CHAT["messages"], *turns]})
 
-    assert prompt_of(router) == (
+    assert prompt_of(door) == (
         "<user>hi<assistant>Wait.(Hm.)<tool_call>weather"
         '{"city": "Oslo"}</tool_call>'
         "<user>See.<tool>Sunny#t1<tool>Late#t2<tool>#t3<assistant>"
@@ -144,19 +144,19 @@ def test_thoughts_calls_and_results_become_turns(client, router):
 
 
 @pytest.mark.usefixtures("plain")
-def test_a_chat_without_messages_is_only_the_opening_of_the_answer(client, router):
+def test_a_chat_without_messages_is_only_the_opening_of_the_answer(client, door):
     assert client.post(PATH, {**CHAT, "messages": []}).status_code == 200
-    assert prompt_of(router) == "<assistant>"
+    assert prompt_of(door) == "<assistant>"
 
 
 @pytest.mark.usefixtures("plain")
-def test_tools_are_offered_and_a_call_comes_back(client, router):
-    router.texts = ["Wait.", '<tool_call>{"name": "weather", "arg', 'uments": {"city": "Oslo"}}</tool_call>']
+def test_tools_are_offered_and_a_call_comes_back(client, door):
+    door.texts = ["Wait.", '<tool_call>{"name": "weather", "arg', 'uments": {"city": "Oslo"}}</tool_call>']
 
     message = client.post(PATH, {**CHAT, "tools": TOOLS}).json()
 
     said, call = message["content"]
-    assert prompt_of(router) == "<user>hiweather;time;<assistant>"
+    assert prompt_of(door) == "<user>hiweather;time;<assistant>"
     assert said == text("Wait.")
     assert call.pop("id")
     assert call == {"type": "tool_use", "name": "weather", "input": {"city": "Oslo"}}
@@ -164,8 +164,8 @@ def test_tools_are_offered_and_a_call_comes_back(client, router):
 
 
 @pytest.mark.usefixtures("plain")
-def test_a_call_that_was_cut_off_has_no_input(client, router):
-    router.texts, router.reason = ['<tool_call>{"name": "weather", "arguments": {"ci'], FinishReason.LENGTH
+def test_a_call_that_was_cut_off_has_no_input(client, door):
+    door.texts, door.reason = ['<tool_call>{"name": "weather", "arguments": {"ci'], FinishReason.LENGTH
 
     message = client.post(PATH, {**CHAT, "tools": TOOLS}).json()
 
@@ -181,27 +181,27 @@ def test_a_call_that_was_cut_off_has_no_input(client, router):
         ({"type": "tool", "name": "time"}, ["time"]),
     ],
 )
-def test_a_call_may_be_required(client, router, choice, names):
+def test_a_call_may_be_required(client, door, choice, names):
     client.post(PATH, {**CHAT, "tools": TOOLS, "tool_choice": choice})
 
-    structure = router.requests[0].structure
+    structure = door.requests[0].structure
     assert structure.kind is StructureKind.JSON_SCHEMA
     assert [name for name in ("weather", "time") if f'"const":"{name}"' in structure.text] == names
-    assert prompt_of(router).endswith("<tool_call>")
+    assert prompt_of(door).endswith("<tool_call>")
 
 
 @pytest.mark.usefixtures("plain")
 @pytest.mark.parametrize(("choice", "is_offered"), [({"type": "auto"}, True), ({"type": "none"}, False)])
-def test_a_call_is_left_to_the_model_or_not_offered(client, router, choice, is_offered):
+def test_a_call_is_left_to_the_model_or_not_offered(client, door, choice, is_offered):
     client.post(PATH, {**CHAT, "tools": TOOLS, "tool_choice": choice})
 
-    assert ("weather;" in prompt_of(router)) is is_offered
-    assert router.requests[0].structure is None
+    assert ("weather;" in prompt_of(door)) is is_offered
+    assert door.requests[0].structure is None
 
 
 @pytest.mark.usefixtures("plain")
-def test_parallel_calls_can_be_switched_off(client, router):
-    router.texts = ['<tool_call>{"name": "time"}</tool_call>' * 2]
+def test_parallel_calls_can_be_switched_off(client, door):
+    door.texts = ['<tool_call>{"name": "time"}</tool_call>' * 2]
 
     for flag, n_calls in ((False, 2), (True, 1)):
         choice = {"type": "auto", "disable_parallel_tool_use": flag}
@@ -210,8 +210,8 @@ def test_parallel_calls_can_be_switched_off(client, router):
 
 
 @pytest.mark.usefixtures("thoughtful")
-def test_thoughts_are_a_block_of_their_own(client, router):
-    router.texts = ["Hm.", "</think>", "Yes."]
+def test_thoughts_are_a_block_of_their_own(client, door):
+    door.texts = ["Hm.", "</think>", "Yes."]
 
     message = client.post(PATH, CHAT).json()
 
@@ -228,20 +228,20 @@ def test_thoughts_are_a_block_of_their_own(client, router):
     ],
 )
 @pytest.mark.usefixtures("thoughtful")
-def test_thinking_can_be_bounded_and_switched_off(client, router, thinking, budget, ending):
+def test_thinking_can_be_bounded_and_switched_off(client, door, thinking, budget, ending):
     client.post(PATH, {**CHAT, "thinking": thinking})
 
-    given = router.requests[0].thinking
+    given = door.requests[0].thinking
     assert (given.n_tokens if given else None) == budget
-    assert prompt_of(router).endswith(ending)
+    assert prompt_of(door).endswith(ending)
 
 
-def test_template_variables_pass_through(client, router, set_template):
+def test_template_variables_pass_through(client, door, set_template):
     set_template("{{ mood }}")
 
     client.post(PATH, {**CHAT, "chat_template_kwargs": {"mood": "calm"}})
 
-    assert prompt_of(router) == "calm"
+    assert prompt_of(door) == "calm"
 
 
 def png():
@@ -256,18 +256,18 @@ def image():
 
 
 @pytest.fixture
-def seeing(router, set_template):
+def seeing(door, set_template):
     set_template(PLAIN)
-    router.model_facts = msgspec.structs.replace(router.model_facts, has_vision=True)
+    door.model_facts = msgspec.structs.replace(door.model_facts, has_vision=True)
 
 
 @pytest.mark.usefixtures("seeing")
-def test_images_reach_the_engine_in_their_place(client, router):
+def test_images_reach_the_engine_in_their_place(client, door):
     result = {"type": "tool_result", "tool_use_id": "t", "content": [image(), text("there")]}
 
     client.post(PATH, user(image(), text("What?"), result))
 
-    before, first, between, second, after = router.requests[0].prompt
+    before, first, between, second, after = door.requests[0].prompt
     assert (before, between, after) == ("<user>", "What?<tool>", "there#t<assistant>")
     assert [media.content for media in (first, second)] == [png(), png()]
     assert isinstance(first, Media)
@@ -318,19 +318,19 @@ def test_a_model_that_cannot_see_refuses_images(client, refused):
         ([], "The body"),
     ],
 )
-def test_what_cannot_be_served_is_refused_by_name(client, router, refused, body, words):
+def test_what_cannot_be_served_is_refused_by_name(client, door, refused, body, words):
     refused(client.post(PATH, body), words)
 
-    assert router.requests == []
+    assert door.requests == []
 
 
-def test_tokens_are_counted(client, router):
+def test_tokens_are_counted(client, door):
     bare = client.post(COUNT, {"messages": CHAT["messages"]}).json()
     longer = client.post(COUNT, {"messages": CHAT["messages"], "system": "Be kind."}).json()
 
     assert set(bare) == {"input_tokens"}
     assert 0 < bare["input_tokens"] < longer["input_tokens"]
-    assert router.requests == []
+    assert door.requests == []
 
 
 @pytest.mark.usefixtures("seeing")

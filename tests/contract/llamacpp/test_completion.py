@@ -114,20 +114,20 @@ def test_timings_have_rates(client):
         (FinishReason.LENGTH, "stopped_limit", "limit"),
     ],
 )
-def test_exactly_one_flag_says_why_it_stopped(client, router, reason, flag, kind):
-    router.reason = reason
-    router.stop_text = "!!" if reason is FinishReason.STOP else ""
+def test_exactly_one_flag_says_why_it_stopped(client, door, reason, flag, kind):
+    door.reason = reason
+    door.stop_text = "!!" if reason is FinishReason.STOP else ""
 
     answer = client.post("/completion", {"prompt": "Once"}).json()
 
     flags = {name: answer[name] for name in ("stopped_eos", "stopped_word", "stopped_limit")}
     assert [name for name, is_set in flags.items() if is_set] == [flag]
     assert answer["stop_type"] == kind
-    assert answer["stopping_word"] == router.stop_text
+    assert answer["stopping_word"] == door.stop_text
 
 
-def test_a_prompt_of_nothing_gives_an_empty_answer_with_zero_counts(client, router):
-    router._events = lambda _request, _index: iter(())
+def test_a_prompt_of_nothing_gives_an_empty_answer_with_zero_counts(client, door):
+    door._events = lambda _request, _index: iter(())
 
     answer = client.post("/completion", {"prompt": ""}).json()
 
@@ -136,14 +136,14 @@ def test_a_prompt_of_nothing_gives_an_empty_answer_with_zero_counts(client, rout
     assert answer["timings"]["predicted_per_token_ms"] == 0.0
 
 
-def test_a_cut_prompt_is_truncated(client, router):
-    router.is_truncated = True
+def test_a_cut_prompt_is_truncated(client, door):
+    door.is_truncated = True
 
     assert client.post("/completion", {"prompt": "Once"}).json()["truncated"] is True
 
 
-def test_tokens_and_new_lines_are_told_when_wanted(client, router):
-    router.texts = ["a\n", "b"]
+def test_tokens_and_new_lines_are_told_when_wanted(client, door):
+    door.texts = ["a\n", "b"]
 
     answer = client.post("/completion", {"prompt": "Once", "return_tokens": True}).json()
 
@@ -238,10 +238,10 @@ def test_a_number_with_a_fraction_fits_no_other_type(client, refused, name):
         ("samplers", [], ()),
     ],
 )
-def test_what_is_out_of_range_is_clamped(client, router, name, given, used):
+def test_what_is_out_of_range_is_clamped(client, door, name, given, used):
     assert client.post("/completion", {"prompt": "a", name: given}).status_code == 200
 
-    assert getattr(router.requests[-1].sampling, name) == used
+    assert getattr(door.requests[-1].sampling, name) == used
 
 
 @pytest.mark.parametrize(
@@ -255,19 +255,19 @@ def test_what_is_out_of_range_is_clamped(client, router, name, given, used):
         ([[5, 10**400]], None),
     ],
 )
-def test_logit_bias_takes_all_forms_and_skips_malformed_pairs(client, router, given, used):
+def test_logit_bias_takes_all_forms_and_skips_malformed_pairs(client, door, given, used):
     reply = client.post("/completion", {"prompt": "a", "logit_bias": given})
 
     if used is not None:
-        assert router.requests[-1].sampling.logit_bias == used
+        assert door.requests[-1].sampling.logit_bias == used
     assert reply.status_code in (200, 400)
 
 
 @pytest.mark.parametrize(("given", "used"), [("a", ("a",)), (["a", "", "b"], ("a", "b")), ([], ()), ("", ())])
-def test_stop_is_a_string_or_a_list(client, router, given, used):
+def test_stop_is_a_string_or_a_list(client, door, given, used):
     client.post("/completion", {"prompt": "a", "stop": given})
 
-    assert router.requests[-1].stop == used
+    assert door.requests[-1].stop == used
 
 
 @pytest.mark.parametrize(
@@ -288,12 +288,12 @@ def test_stop_is_a_string_or_a_list(client, router, given, used):
         ({}, -2, (None, True)),
     ],
 )
-def test_n_predict_and_the_servers_cap(make_client, router, body, server, limit):
+def test_n_predict_and_the_servers_cap(make_client, door, body, server, limit):
     client = make_client(generation=GenerationDefaults(n_predict=server))
 
     client.post("/completion", {"prompt": "a", **body})
 
-    request = router.requests[-1]
+    request = door.requests[-1]
     assert (request.max_tokens, request.is_until_context_full) == limit
 
 
@@ -329,10 +329,10 @@ def test_the_servers_own_defaults_are_used(make_client, sampling_of):
         ({"n_cmpl": 2}, "n", 2),
     ],
 )
-def test_limits_reach_the_engine(client, router, body, field, value):
+def test_limits_reach_the_engine(client, door, body, field, value):
     client.post("/completion", {"prompt": "a", **body})
 
-    assert getattr(router.requests[-1], field) == value
+    assert getattr(door.requests[-1], field) == value
 
 
 @pytest.mark.parametrize("slot", [2, -2, 10**20])
@@ -356,10 +356,10 @@ def test_more_answers_than_slots_are_refused(client, refused, n):
         ({"stop": ["x"] * 1000}, "stop"),
     ],
 )
-def test_what_is_not_served_is_refused_by_name(client, router, refused, body, name):
+def test_what_is_not_served_is_refused_by_name(client, door, refused, body, name):
     for is_stream in (False, True):
         refused(client.post("/completion", {"prompt": "a", "stream": is_stream, **body}), name)
-    assert router.requests == []
+    assert door.requests == []
 
 
 @pytest.mark.parametrize(
@@ -384,10 +384,10 @@ def test_the_same_options_left_off_are_fine(client, body):
         ([{"prompt_string": "a"}, "b"], [["a"], ["b"]]),
     ],
 )
-def test_prompt_forms(client, router, prompt, pieces):
+def test_prompt_forms(client, door, prompt, pieces):
     reply = client.post("/completion", {"prompt": prompt}).json()
 
-    assert [request.prompt for request in router.requests] == pieces
+    assert [request.prompt for request in door.requests] == pieces
     answers = reply if len(pieces) > 1 else [reply]
     assert [answer["index"] for answer in answers] == list(range(len(pieces)))
 
@@ -458,8 +458,8 @@ def test_a_stream_is_framed_to_the_byte(client):
     assert reply.headers["content-type"] == "text/event-stream"
 
 
-def test_text_is_escaped_and_other_scripts_are_not(client, router):
-    router.texts = ['"\n', "é水"]
+def test_text_is_escaped_and_other_scripts_are_not(client, door):
+    door.texts = ['"\n', "é水"]
 
     reply = client.post("/completion", {"prompt": "Once", "stream": True})
 
@@ -467,8 +467,8 @@ def test_text_is_escaped_and_other_scripts_are_not(client, router):
     assert '{"content":"é水"'.encode() in reply.content
 
 
-def test_an_output_without_text_waits_for_the_next(client, router):
-    router.texts = ["a", "", "b"]
+def test_an_output_without_text_waits_for_the_next(client, door):
+    door.texts = ["a", "", "b"]
 
     first, second, _ = client.events("/completion", {"prompt": "Once"})
 
@@ -476,8 +476,8 @@ def test_an_output_without_text_waits_for_the_next(client, router):
     assert second["tokens_predicted"] == 3
 
 
-def test_streamed_text_equals_the_plain_answer(client, router):
-    router.texts = ["a", "", "bc", ""]
+def test_streamed_text_equals_the_plain_answer(client, door):
+    door.texts = ["a", "", "bc", ""]
 
     events = client.events("/completion", {"prompt": "Once"})
 
@@ -502,8 +502,8 @@ def test_timings_per_token(client):
     assert first["timings"]["prompt_n"] == 5
 
 
-def test_an_error_in_mid_stream_is_one_event_for_old_and_new_clients(client, router):
-    router.failure = InternalError("decode failed")
+def test_an_error_in_mid_stream_is_one_event_for_old_and_new_clients(client, door):
+    door.failure = InternalError("decode failed")
 
     reply = client.post("/completion", {"prompt": "Once", "stream": True})
 
@@ -513,8 +513,8 @@ def test_an_error_in_mid_stream_is_one_event_for_old_and_new_clients(client, rou
     assert reply.text.endswith(end)
 
 
-def test_a_fault_of_ours_in_mid_stream_leaks_nothing(client, router):
-    router.failure = RuntimeError("secret")
+def test_a_fault_of_ours_in_mid_stream_leaks_nothing(client, door):
+    door.failure = RuntimeError("secret")
 
     reply = client.post("/completion", {"prompt": "Once", "stream": True})
 
@@ -522,8 +522,8 @@ def test_a_fault_of_ours_in_mid_stream_leaks_nothing(client, router):
     assert "Internal server error" in reply.text
 
 
-def test_a_server_that_stops_says_so(client, router, refused):
-    router.reason = FinishReason.ABORTED
+def test_a_server_that_stops_says_so(client, door, refused):
+    door.reason = FinishReason.ABORTED
 
     refused(client.post("/completion", {"prompt": "a"}), "stopping", status=503)
     assert "stopping" in client.events("/completion", {"prompt": "a"})[-1]["error"]["message"]

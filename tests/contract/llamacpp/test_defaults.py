@@ -11,13 +11,13 @@ TOOLS = (
 )
 
 
-def test_the_default_prompt_is_for_requests_without_one(make_client, router):
+def test_the_default_prompt_is_for_requests_without_one(make_client, door):
     client = make_client(generation=GenerationDefaults(prompt="Once upon"))
 
     answer = client.post("/completion", {"n_predict": 1}).json()
     client.post("/completion", {"prompt": "Other"})
 
-    assert [request.prompt for request in router.requests] == [["Once upon"], ["Other"]]
+    assert [request.prompt for request in door.requests] == [["Once upon"], ["Other"]]
     assert answer["prompt"] == "Once upon"
 
 
@@ -26,26 +26,26 @@ def test_without_a_default_a_prompt_is_needed(client, refused):
 
 
 @pytest.mark.parametrize("path", ["/completion", "/v1/completions", "/v1/chat/completions"])
-def test_default_stop_strings_are_for_requests_without_any(make_client, router, path):
+def test_default_stop_strings_are_for_requests_without_any(make_client, door, path):
     client = make_client(generation=GenerationDefaults(stop=("User:",)))
     body = {"prompt": "a", "messages": [{"role": "user", "content": "hi"}]}
 
     for more in ({}, {"stop": []}, {"stop": ["END"]}):
         client.post(path, {**body, **more})
 
-    assert [request.stop for request in router.requests] == [("User:",), ("User:",), ("END",)]
+    assert [request.stop for request in door.requests] == [("User:",), ("User:",), ("END",)]
 
 
-def caps(client, router, source):
-    router.model_facts = msgspec.structs.replace(router.model_facts, chat_template=source)
+def caps(client, door, source):
+    door.model_facts = msgspec.structs.replace(door.model_facts, chat_template=source)
     return client.get("/props").json()["chat_template_caps"]
 
 
-def test_props_tell_what_the_chat_template_can(client, router):
-    plain = caps(client, router, "{{ messages[-1].content }}")
-    able = caps(client, router, TOOLS)
+def test_props_tell_what_the_chat_template_can(client, door):
+    plain = caps(client, door, "{{ messages[-1].content }}")
+    able = caps(client, door, TOOLS)
     texts = caps(
-        client, router, "{% for m in messages %}{{ m.tool_calls[0].function.arguments + '' }}{% endfor %}"
+        client, door, "{% for m in messages %}{{ m.tool_calls[0].function.arguments + '' }}{% endfor %}"
     )
 
     assert plain == {
@@ -70,8 +70,8 @@ def test_props_tell_what_the_chat_template_can(client, router):
     assert not texts["supports_object_arguments"]
 
 
-def test_props_name_the_file_and_its_type(client, router):
-    router.model_facts = msgspec.structs.replace(router.model_facts, path="/models/a.gguf")
+def test_props_name_the_file_and_its_type(client, door):
+    door.model_facts = msgspec.structs.replace(door.model_facts, path="/models/a.gguf")
 
     props = client.get("/props").json()
 

@@ -108,10 +108,10 @@ def test_base64_holds_the_same_numbers(client, path, key):
     ],
 )
 @pytest.mark.parametrize("key", ["input", "content"])
-def test_inputs_have_many_forms(client, router, key, value, inputs):
+def test_inputs_have_many_forms(client, door, key, value, inputs):
     assert client.post("/embeddings", {key: value}).status_code == 200
 
-    assert router.inputs == inputs
+    assert door.inputs == inputs
 
 
 @pytest.mark.parametrize(
@@ -167,8 +167,8 @@ def test_the_client_or_the_server_chooses_the_norm(client, make_client, norm, ve
     assert given["embedding"] == pytest.approx(vector)
 
 
-def test_an_input_beyond_the_batch_is_our_error(client, router, refused):
-    router.refusal = InputTooLargeError("input is too large to process", n_prompt_tokens=600, n_ubatch=512)
+def test_an_input_beyond_the_batch_is_our_error(client, door, refused):
+    door.refusal = InputTooLargeError("input is too large to process", n_prompt_tokens=600, n_ubatch=512)
 
     error = refused(client.post("/embedding", {"content": "a"}), "too large", status=500)
 

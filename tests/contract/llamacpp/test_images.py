@@ -15,61 +15,61 @@ CAT64, DOG64 = (base64.b64encode(content).decode() for content in (CAT, DOG))
 
 
 @pytest.fixture
-def seeing(router, make_client):
-    router.model_facts = msgspec.structs.replace(router.model_facts, has_vision=True)
+def seeing(door, make_client):
+    door.model_facts = msgspec.structs.replace(door.model_facts, has_vision=True)
     access = MediaAccess(max_images=3, max_pixels=1000)
     return make_client(server=ServerSettings(media=access))
 
 
-def prompts_of(router):
+def prompts_of(door):
     return [
         [piece.content if isinstance(piece, Media) else piece for piece in request.prompt]
-        for request in router.requests
+        for request in door.requests
     ]
 
 
 @pytest.mark.parametrize("path", ["/completion", "/v1/completions"])
-def test_numbered_images_stand_where_their_numbers_do(seeing, router, path):
+def test_numbered_images_stand_where_their_numbers_do(seeing, door, path):
     images = [{"data": CAT64, "id": 10}, {"data": DOG64, "id": 7}]
 
     reply = seeing.post(path, {"prompt": "USER:[img-7]and[img-10] or [img-7]?", "image_data": images})
 
     assert reply.status_code == 200
-    assert prompts_of(router) == [["USER:", DOG, "and", CAT, " or ", DOG, "?"]]
+    assert prompts_of(door) == [["USER:", DOG, "and", CAT, " or ", DOG, "?"]]
     assert reply.json()["prompt"] == "USER:[img-7]and[img-10] or [img-7]?"
 
 
-def test_several_prompts_may_share_numbered_images(seeing, router):
+def test_several_prompts_may_share_numbered_images(seeing, door):
     seeing.post("/completion", {"prompt": ["a[img-1]", "no image"], "image_data": [{"data": CAT64, "id": 1}]})
 
-    assert prompts_of(router) == [["a", CAT], ["no image"]]
+    assert prompts_of(door) == [["a", CAT], ["no image"]]
 
 
-def test_multimodal_data_fill_the_marks_in_order(seeing, router):
+def test_multimodal_data_fill_the_marks_in_order(seeing, door):
     prompt = {"prompt_string": "one <__media__> two <__media__>", "multimodal_data": [CAT64, DOG64]}
 
     reply = seeing.post("/completion", {"prompt": prompt}).json()
 
-    assert prompts_of(router) == [["one ", CAT, " two ", DOG]]
+    assert prompts_of(door) == [["one ", CAT, " two ", DOG]]
     assert reply["prompt"] == "one <__media__> two <__media__>"
 
 
-def test_the_servers_own_mark_cannot_be_forged(seeing, router):
+def test_the_servers_own_mark_cannot_be_forged(seeing, door):
     mark = seeing.get("/props").json()["media_marker"]
     prompt = {"prompt_string": f"he said <__media__>: {mark}", "multimodal_data": [CAT64]}
 
     seeing.post("/completion", {"prompt": prompt})
 
     assert mark != "<__media__>"
-    assert prompts_of(router) == [["he said <__media__>: ", CAT]]
+    assert prompts_of(door) == [["he said <__media__>: ", CAT]]
 
 
-def test_prompts_with_and_without_images_mix(seeing, router):
+def test_prompts_with_and_without_images_mix(seeing, door):
     prompts = ["plain", {"prompt_string": "<__media__>", "multimodal_data": [CAT64]}]
 
     seeing.post("/completion", {"prompt": prompts})
 
-    assert prompts_of(router) == [["plain"], [CAT]]
+    assert prompts_of(door) == [["plain"], [CAT]]
 
 
 @pytest.mark.parametrize(
@@ -107,18 +107,18 @@ def test_prompts_with_and_without_images_mix(seeing, router):
         ),
     ],
 )
-def test_bad_images_are_named(seeing, router, refused, body, words):
+def test_bad_images_are_named(seeing, door, refused, body, words):
     refused(seeing.post("/completion", body), *words)
 
-    assert router.requests == []
+    assert door.requests == []
 
 
-def test_a_model_of_text_ignores_image_data_and_refuses_multimodal_data(client, router, refused):
+def test_a_model_of_text_ignores_image_data_and_refuses_multimodal_data(client, door, refused):
     ignored = client.post("/completion", {"prompt": "[img-1]", "image_data": [{"data": CAT64, "id": 1}]})
     prompt = {"prompt_string": "<__media__>", "multimodal_data": [CAT64]}
 
     assert ignored.status_code == 200
-    assert prompts_of(router) == [["[img-1]"]]
+    assert prompts_of(door) == [["[img-1]"]]
     refused(client.post("/completion", {"prompt": prompt}), "--mmproj", status=501)
     refused(
         client.post("/completion", {"prompt": {**prompt, "multimodal_data": CAT64}}), "--mmproj", status=501

@@ -14,20 +14,20 @@ def ids(text):
 
 
 @pytest.fixture
-def facts(router):
+def facts(door):
     def change(**fields):
-        router.model_facts = msgspec.structs.replace(router.model_facts, **fields)
+        door.model_facts = msgspec.structs.replace(door.model_facts, **fields)
 
     change(infill=InfillTokens(prefix=PRE, suffix=SUF, middle=MID))
     return change
 
 
 @pytest.fixture
-def prompt(router):
+def prompt(door):
     """Give the one piece of token ids that the last request consists of."""
 
     def last():
-        (piece,) = router.requests[-1].prompt
+        (piece,) = door.requests[-1].prompt
         return piece
 
     return last
@@ -127,14 +127,14 @@ def test_the_prompt_fits_into_a_context_smaller_than_the_batch(client, facts, pr
 
 
 @pytest.mark.usefixtures("facts")
-def test_options_of_a_completion_are_taken(client, router):
+def test_options_of_a_completion_are_taken(client, door):
     body = {"input_prefix": "a", "input_suffix": "b", "n_predict": 7, "temperature": 0, "stop": ["\n"]}
 
     events = client.events("/infill", body)
 
     assert [event["content"] for event in events] == ["Hel", "lo", "!", ""]
     assert events[-1]["stop"] is True
-    assert (router.requests[-1].max_tokens, router.requests[-1].stop) == (7, ("\n",))
+    assert (door.requests[-1].max_tokens, door.requests[-1].stop) == (7, ("\n",))
 
 
 @pytest.mark.usefixtures("facts")
@@ -192,10 +192,10 @@ def test_openais_suffix_is_an_infill(client, prompt):
 
 
 @pytest.mark.usefixtures("facts")
-def test_openais_suffix_stands_behind_every_prompt(client, router):
+def test_openais_suffix_stands_behind_every_prompt(client, door):
     client.post("/v1/completions", {"prompt": ["a", "b"], "suffix": "c"})
 
-    assert [request.prompt for request in router.requests] == [
+    assert [request.prompt for request in door.requests] == [
         [[BOS, PRE, 97, SUF, 99, MID]],
         [[BOS, PRE, 98, SUF, 99, MID]],
     ]

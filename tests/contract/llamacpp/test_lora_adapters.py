@@ -9,9 +9,9 @@ from corral.core.messages import LoraFacts
 
 
 @pytest.fixture
-def adapted(client, router):
+def adapted(client, door):
     loras = [LoraFacts(path="a.gguf", scale=1.0), LoraFacts(path="b.gguf", scale=0.25, task_name="Rank")]
-    router.model_facts = msgspec.structs.replace(router.model_facts, loras=loras)
+    door.model_facts = msgspec.structs.replace(door.model_facts, loras=loras)
     return client
 
 
@@ -52,30 +52,30 @@ def test_a_wrong_entry_changes_nothing(adapted, refused):
     assert scales(adapted) == [1.0, 0.25]
 
 
-def test_a_request_names_its_own_and_is_told_so(adapted, router):
+def test_a_request_names_its_own_and_is_told_so(adapted, door):
     reply = adapted.post("/completion", {"prompt": "x", "lora": [{"id": 1, "scale": 0.5}]})
 
-    assert router.requests[-1].loras == ((1, 0.5),)
+    assert door.requests[-1].loras == ((1, 0.5),)
     assert reply.json()["generation_settings"]["lora"] == [{"id": 1, "scale": 0.5}]
 
 
-def test_a_request_that_does_not_say_gets_those_in_force(adapted, router):
+def test_a_request_that_does_not_say_gets_those_in_force(adapted, door):
     reply = adapted.post("/completion", {"prompt": "x"})
 
-    assert router.requests[-1].loras is None
+    assert door.requests[-1].loras is None
     shown = [{"id": 0, "scale": 1.0}, {"id": 1, "scale": 0.25}]
     assert reply.json()["generation_settings"]["lora"] == shown
 
 
-def test_a_chat_may_switch_all_off(adapted, router):
+def test_a_chat_may_switch_all_off(adapted, door):
     body = {"messages": [{"role": "user", "content": "x"}], "lora": [{"id": 0, "scale": 0}]}
     adapted.post("/v1/chat/completions", body)
 
-    assert router.requests[-1].loras == ((0, 0.0),)
+    assert door.requests[-1].loras == ((0, 0.0),)
 
 
 @pytest.mark.parametrize("lora", [[{"id": 2}], [{"id": 0}, {"id": 0}], [{"id": 0, "scale": "x"}]])
-def test_a_wrong_one_in_a_request_is_refused(adapted, router, refused, lora):
+def test_a_wrong_one_in_a_request_is_refused(adapted, door, refused, lora):
     refused(adapted.post("/completion", {"prompt": "x", "lora": lora, "stream": True}))
 
-    assert router.requests == []
+    assert door.requests == []

@@ -20,8 +20,8 @@ def answer(client):
     return ask
 
 
-def test_an_item_holds_the_older_and_the_newer_keys(router, answer):
-    router.texts, router.probs = ["A"], [probs(b"A")]
+def test_an_item_holds_the_older_and_the_newer_keys(door, answer):
+    door.texts, door.probs = ["A"], [probs(b"A")]
 
     (item,) = answer()["completion_probabilities"]
 
@@ -49,8 +49,8 @@ def test_logprobs_is_another_name(client, sampling_of):
     assert sampling_of()["n_probs"] == 3
 
 
-def test_post_sampling_probs_renames_the_newer_keys(router, answer):
-    router.texts, router.probs = ["A"], [probs(b"A")]
+def test_post_sampling_probs_renames_the_newer_keys(door, answer):
+    door.texts, door.probs = ["A"], [probs(b"A")]
 
     (item,) = answer(post_sampling_probs=True)["completion_probabilities"]
 
@@ -59,9 +59,9 @@ def test_post_sampling_probs_renames_the_newer_keys(router, answer):
     assert "logprob" not in item
 
 
-def test_after_sampling_the_impossible_is_not_shown_and_the_chosen_has_its_own_probability(router, answer):
+def test_after_sampling_the_impossible_is_not_shown_and_the_chosen_has_its_own_probability(door, answer):
     left = [Candidate(66, b"B", 0.75), Candidate(67, b"C", 0.0)]
-    router.texts, router.probs = ["A"], [TokenProbs(65, b"A", -3.0, [A, B], left, 0.25)]
+    door.texts, door.probs = ["A"], [TokenProbs(65, b"A", -3.0, [A, B], left, 0.25)]
 
     (item,) = answer(post_sampling_probs=True)["completion_probabilities"]
 
@@ -69,9 +69,9 @@ def test_after_sampling_the_impossible_is_not_shown_and_the_chosen_has_its_own_p
     assert [top["id"] for top in item["top_probs"]] == [66]
 
 
-def test_beside_the_most_probable_token_the_others_had_no_chance(router, answer):
+def test_beside_the_most_probable_token_the_others_had_no_chance(door, answer):
     everything = [Candidate(65, b"A", 0.75), Candidate(66, b"B", 0.25)]
-    router.texts, router.probs = ["A"], [TokenProbs(65, b"A", -0.5, [A, B], everything, 1.0)]
+    door.texts, door.probs = ["A"], [TokenProbs(65, b"A", -0.5, [A, B], everything, 1.0)]
 
     (item,) = answer(post_sampling_probs=True, temperature=0)["completion_probabilities"]
 
@@ -82,25 +82,25 @@ def test_beside_the_most_probable_token_the_others_had_no_chance(router, answer)
     assert [older["prob"] for older in item["probs"]] == [0.75, 0.25]
 
 
-def test_the_only_token_left_by_the_chain_stands_alone(router, answer):
-    router.texts, router.probs = ["A"], [TokenProbs(65, b"A", -0.5, [A, B], [Candidate(65, b"A", 1.0)], 1.0)]
+def test_the_only_token_left_by_the_chain_stands_alone(door, answer):
+    door.texts, door.probs = ["A"], [TokenProbs(65, b"A", -0.5, [A, B], [Candidate(65, b"A", 1.0)], 1.0)]
 
     (item,) = answer(post_sampling_probs=True)["completion_probabilities"]
 
     assert [top["prob"] for top in item["top_probs"]] == [1.0]
 
 
-def test_minus_infinity_becomes_the_lowest_float32(router, answer):
-    router.texts = ["A"]
-    router.probs = [TokenProbs(65, b"A", float("-inf"), [], [])]
+def test_minus_infinity_becomes_the_lowest_float32(door, answer):
+    door.texts = ["A"]
+    door.probs = [TokenProbs(65, b"A", float("-inf"), [], [])]
 
     (item,) = answer()["completion_probabilities"]
 
     assert item["logprob"] == pytest.approx(-3.4028235e38)
 
 
-def test_tokens_inside_a_character_have_no_item(router, answer):
-    router.texts, router.probs = ["", "é"], [probs(b"\xc3"), probs(b"\xa9")]
+def test_tokens_inside_a_character_have_no_item(door, answer):
+    door.texts, door.probs = ["", "é"], [probs(b"\xc3"), probs(b"\xa9")]
 
     (item,) = answer()["completion_probabilities"]
 
@@ -108,8 +108,8 @@ def test_tokens_inside_a_character_have_no_item(router, answer):
     assert item["bytes"] == [0xA9]
 
 
-def test_a_stream_sends_items_with_their_text_and_all_at_the_end(client, router):
-    router.texts, router.probs = ["", "é", "A"], [probs(b"\xc3"), probs(b"\xa9"), probs(b"A")]
+def test_a_stream_sends_items_with_their_text_and_all_at_the_end(client, door):
+    door.texts, door.probs = ["", "é", "A"], [probs(b"\xc3"), probs(b"\xa9"), probs(b"A")]
 
     first, second, last = client.events("/completion", {"prompt": "a", "n_probs": 2})
 
@@ -118,9 +118,9 @@ def test_a_stream_sends_items_with_their_text_and_all_at_the_end(client, router)
     assert len(last["completion_probabilities"]) == 2
 
 
-def test_the_tokens_of_a_stop_string_are_cut_off(router, answer):
-    router.texts, router.probs = ["Hi", "", ""], [probs(b"Hi"), probs(b"EN"), probs(b"D")]
-    router.reason, router.stop_text = FinishReason.STOP, "END"
+def test_the_tokens_of_a_stop_string_are_cut_off(door, answer):
+    door.texts, door.probs = ["Hi", "", ""], [probs(b"Hi"), probs(b"EN"), probs(b"D")]
+    door.reason, door.stop_text = FinishReason.STOP, "END"
 
     items = answer()["completion_probabilities"]
 

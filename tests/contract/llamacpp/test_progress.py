@@ -42,13 +42,13 @@ def test_the_text_of_a_stream_stays_the_same(client, path):
     assert told == text(client.events(path, BODIES[path]))
 
 
-def test_a_whole_answer_does_not_ask_for_it(client, router):
+def test_a_whole_answer_does_not_ask_for_it(client, door):
     client.post("/completion", {"prompt": "hi", "return_progress": True})
 
-    assert not router.requests[0].is_progress_wanted
+    assert not door.requests[0].is_progress_wanted
 
 
-def test_a_least_indentation_reaches_the_engine(client, router):
+def test_a_least_indentation_reaches_the_engine(client, door):
     client.post("/completion", {"prompt": "hi", "n_indent": 4})
 
-    assert router.requests[0].n_indent == 4
+    assert door.requests[0].n_indent == 4

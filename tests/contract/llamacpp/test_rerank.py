@@ -75,8 +75,8 @@ def test_a_bad_body_is_400(client, refused, body, message):
     assert refused(client.post("/rerank", body))["message"] == message
 
 
-def test_a_pair_beyond_the_batch_is_our_error(client, router, refused):
-    router.refusal = InputTooLargeError("input is too large to process")
+def test_a_pair_beyond_the_batch_is_our_error(client, door, refused):
+    door.refusal = InputTooLargeError("input is too large to process")
 
     refused(client.post("/rerank", {"query": "q", "documents": ["a"]}), "too large", status=500)
 

@@ -16,13 +16,13 @@ def ask(client):
 
 
 @pytest.fixture
-def sampled(ask, router):
+def sampled(ask, door):
     """Return the sampling of a request with `body`."""
 
     def of(**body):
         reply = ask(**body)
         assert reply.status_code == 200, reply.text
-        return router.requests[-1].sampling
+        return door.requests[-1].sampling
 
     return of
 
@@ -41,10 +41,10 @@ def sampled(ask, router):
         ("repeat_last_n", "repeat_last_n", -1),
     ],
 )
-def test_an_option_reaches_the_engine_and_the_settings_told(ask, router, wire, field, value):
+def test_an_option_reaches_the_engine_and_the_settings_told(ask, door, wire, field, value):
     settings = ask(**{wire: value}).json()["generation_settings"]
 
-    assert getattr(router.requests[-1].sampling, field) == value
+    assert getattr(door.requests[-1].sampling, field) == value
     assert settings[wire] == value
 
 
@@ -110,10 +110,10 @@ def test_every_sampler_has_a_letter_and_a_name():
         ("dynatemp_exponent", -3, 0.0),
     ],
 )
-def test_a_number_out_of_range_is_clamped_and_told_so(ask, router, name, given, used):
+def test_a_number_out_of_range_is_clamped_and_told_so(ask, door, name, given, used):
     settings = ask(**{name: given}).json()["generation_settings"]
 
-    assert getattr(router.requests[-1].sampling, name) == used
+    assert getattr(door.requests[-1].sampling, name) == used
     assert settings[name] == pytest.approx(used)
 
 
@@ -131,10 +131,10 @@ def test_a_number_out_of_range_is_clamped_and_told_so(ask, router, name, given, 
         ({"tfs_z": "low"}, "tfs_z"),
     ],
 )
-def test_what_cannot_be_honoured_is_refused_by_name(ask, router, refused, body, word):
+def test_what_cannot_be_honoured_is_refused_by_name(ask, door, refused, body, word):
     refused(ask(**body), f"'{word}'")
 
-    assert router.requests == []
+    assert door.requests == []
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999"])
@@ -173,7 +173,7 @@ def test_the_seed_told_is_the_one_asked_for(ask, seed, told):
     assert settings["seed_cur"] == 42
 
 
-def test_chat_takes_the_same_options(client, router):
+def test_chat_takes_the_same_options(client, door):
     body = {
         "messages": [{"role": "user", "content": "a"}],
         "tfs_z": 0.5,
@@ -183,7 +183,7 @@ def test_chat_takes_the_same_options(client, router):
 
     assert client.post("/v1/chat/completions", body).status_code == 200
 
-    sampling = router.requests[-1].sampling
+    sampling = door.requests[-1].sampling
     assert (sampling.tfs_z, sampling.samplers, sampling.is_newline_penalized) == (
         0.5,
         ("tfs_z", "temperature"),

@@ -43,8 +43,8 @@ def test_props_hold_the_default_settings_flat_and_nested(make_client):
     assert settings["temperature"] == 0.800000011920929
 
 
-def test_props_show_the_models_own_template(client, router):
-    router.model_facts = msgspec.structs.replace(router.model_facts, chat_template="{{ messages }}")
+def test_props_show_the_models_own_template(client, door):
+    door.model_facts = msgspec.structs.replace(door.model_facts, chat_template="{{ messages }}")
 
     assert client.get("/props").json()["chat_template"] == "{{ messages }}"
 
@@ -85,9 +85,9 @@ def test_slots_need_the_switch(client, refused):
     )
 
 
-def test_a_slot_shows_what_it_runs(open_client, router):
+def test_a_slot_shows_what_it_runs(open_client, door):
     open_client.post("/completion", {"prompt": "Once", "n_predict": 9, "seed": 5})
-    router.busy = True
+    door.busy = True
 
     slot, other = open_client.get("/slots").json()
 
@@ -124,9 +124,9 @@ def test_an_idle_slot_has_state_zero(open_client):
     assert {slot["state"] for slot in open_client.get("/slots").json()} == {0}
 
 
-def test_no_idle_slot_can_be_an_error(open_client, router, refused):
+def test_no_idle_slot_can_be_an_error(open_client, door, refused):
     assert open_client.get("/slots?fail_on_no_slot=1").status_code == 200
-    router.busy = True
+    door.busy = True
     refused(open_client.get("/slots?fail_on_no_slot=1"), "no slot available", status=503)
     assert open_client.get("/slots").status_code == 200
 

@@ -13,7 +13,7 @@ def saving(make_client, tmp_path):
     return make_client(server=ServerSettings(slot_save_dir=str(tmp_path)))
 
 
-def test_save_tells_tokens_bytes_and_time(saving, router, tmp_path):
+def test_save_tells_tokens_bytes_and_time(saving, door, tmp_path):
     reply = saving.post("/slots/1?action=save", {"filename": "chat.bin"})
 
     assert reply.json() == {
@@ -23,10 +23,10 @@ def test_save_tells_tokens_bytes_and_time(saving, router, tmp_path):
         "n_written": 1234,
         "timings": {"save_ms": 1.5},
     }
-    assert router.state.calls == [("save", 1, str(tmp_path / "chat.bin"))]
+    assert door.state.calls == [("save", 1, str(tmp_path / "chat.bin"))]
 
 
-def test_restore_tells_the_same_and_says_for_whom(router, make_client, tmp_path):
+def test_restore_tells_the_same_and_says_for_whom(door, make_client, tmp_path):
     server = ServerSettings(slot_save_dir=str(tmp_path), api_keys=("key",))
     client = make_client(server=server)
 
@@ -41,13 +41,13 @@ def test_restore_tells_the_same_and_says_for_whom(router, make_client, tmp_path)
         "n_read": 1234,
         "timings": {"restore_ms": 1.5},
     }
-    (name, slot, path, caller) = router.state.calls[0]
+    (name, slot, path, caller) = door.state.calls[0]
     assert (name, slot, path, len(caller)) == ("restore", 0, str(tmp_path / "chat.bin"), 16)
 
 
-def test_erase_needs_no_body(saving, router):
+def test_erase_needs_no_body(saving, door):
     assert saving.post("/slots/1?action=erase").json() == {"id_slot": 1, "n_erased": 22}
-    assert router.state.calls == [("erase", 1)]
+    assert door.state.calls == [("erase", 1)]
 
 
 @pytest.mark.parametrize("action", ["save", "restore", "erase"])
@@ -62,11 +62,11 @@ def test_without_a_folder_nothing_is_served(client, refused, action):
 
 
 @pytest.mark.parametrize("slot", ["2", "-1", "abc", "1.5", "0x1", "99999999999999999999", "٣", "%20"])
-def test_a_slot_that_there_is_not_is_refused(saving, refused, router, slot):
+def test_a_slot_that_there_is_not_is_refused(saving, refused, door, slot):
     error = refused(saving.post(f"/slots/{slot}?action=erase"), "Invalid slot ID")
 
     assert error["type"] == "invalid_request_error"
-    assert router.state.calls == []
+    assert door.state.calls == []
 
 
 @pytest.mark.parametrize("query", ["", "?action=", "?action=delete", "?action=SAVE"])
@@ -76,18 +76,18 @@ def test_another_action_is_refused(saving, refused, query):
 
 @pytest.mark.parametrize("action", ["save", "restore"])
 @pytest.mark.parametrize("body", [{}, {"filename": ""}, {"filename": "../x"}, {"filename": None}])
-def test_a_name_that_leads_elsewhere_is_refused(saving, refused, router, action, body):
+def test_a_name_that_leads_elsewhere_is_refused(saving, refused, door, action, body):
     refused(saving.post(f"/slots/0?action={action}", body), "Invalid filename")
 
-    assert router.state.calls == []
+    assert door.state.calls == []
 
 
 def test_a_name_that_is_no_text_is_refused(saving, refused):
     refused(saving.post("/slots/0?action=save", {"filename": 7}), "'filename'")
 
 
-def test_what_the_engine_refuses_is_a_bad_request(saving, router, refused):
-    router.state.refusal = InvalidRequestError("Unable to restore slot, no available space in KV cache")
+def test_what_the_engine_refuses_is_a_bad_request(saving, door, refused):
+    door.state.refusal = InvalidRequestError("Unable to restore slot, no available space in KV cache")
 
     refused(saving.post("/slots/0?action=restore", {"filename": "f"}), "Unable to restore slot")
 

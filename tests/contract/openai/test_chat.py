@@ -39,59 +39,59 @@ def test_a_reply_has_every_key(client):
     assert "completion_probabilities" not in reply
 
 
-def test_the_prompt_is_the_rendered_template(client, router):
+def test_the_prompt_is_the_rendered_template(client, door):
     client.post(PATH, CHAT)
 
-    request = router.requests[0]
+    request = door.requests[0]
     assert request.prompt == [CHATML]
     assert request.is_bos_wanted
     assert request.has_special
     assert request.is_cache_wanted
 
 
-def test_a_template_that_prints_bos_gets_no_second_one(client, router):
+def test_a_template_that_prints_bos_gets_no_second_one(client, door):
     source = "{{ bos_token }}{{ messages[0].content }}"
-    router.model_facts = msgspec.structs.replace(router.model_facts, chat_template=source)
+    door.model_facts = msgspec.structs.replace(door.model_facts, chat_template=source)
 
     client.post(PATH, CHAT)
 
-    assert router.requests[0].prompt == ["<s>hi"]
-    assert not router.requests[0].is_bos_wanted
+    assert door.requests[0].prompt == ["<s>hi"]
+    assert not door.requests[0].is_bos_wanted
 
 
-def test_a_named_template_replaces_the_models_own(make_client, router):
+def test_a_named_template_replaces_the_models_own(make_client, door):
     make_client(template="llama2").post(PATH, CHAT)
 
-    assert router.requests[0].prompt == ["[INST] hi [/INST]"]
+    assert door.requests[0].prompt == ["[INST] hi [/INST]"]
 
 
-def test_a_template_that_refuses_is_400_with_its_words(client, router, refused):
+def test_a_template_that_refuses_is_400_with_its_words(client, door, refused):
     source = "{{ raise_exception('roles must alternate') }}"
-    router.model_facts = msgspec.structs.replace(router.model_facts, chat_template=source)
+    door.model_facts = msgspec.structs.replace(door.model_facts, chat_template=source)
 
     refused(client.post(PATH, CHAT), "messages", "roles must alternate")
 
 
-def test_template_variables_pass_through(client, router):
+def test_template_variables_pass_through(client, door):
     source = "{{ mood }}{{ add_generation_prompt }}"
-    router.model_facts = msgspec.structs.replace(router.model_facts, chat_template=source)
+    door.model_facts = msgspec.structs.replace(door.model_facts, chat_template=source)
 
     client.post(
         PATH,
         {**CHAT, "chat_template_kwargs": {"mood": "calm", "messages": 1}, "add_generation_prompt": False},
     )
 
-    assert router.requests[0].prompt == ["calmFalse"]
+    assert door.requests[0].prompt == ["calmFalse"]
 
 
-def test_text_parts_are_joined_by_a_newline_and_developer_is_system(client, router):
+def test_text_parts_are_joined_by_a_newline_and_developer_is_system(client, door):
     parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
 
     client.post(
         PATH, {"messages": [{"role": "developer", "content": "be kind"}, {"role": "user", "content": parts}]}
     )
 
-    (prompt,) = router.requests[0].prompt
+    (prompt,) = door.requests[0].prompt
     assert prompt.startswith("<|im_start|>system\nbe kind<|im_end|>\n<|im_start|>user\na\nb<|im_end|>")
 
 
@@ -151,10 +151,10 @@ def test_bad_messages_are_400(client, refused, messages, words):
         ({"id_slot": 9}, "Invalid slot ID"),
     ],
 )
-def test_what_is_not_served_is_refused(client, router, refused, body, words):
+def test_what_is_not_served_is_refused(client, door, refused, body, words):
     refused(client.post(PATH, {**CHAT, **body}), words)
 
-    assert router.requests == []
+    assert door.requests == []
 
 
 @pytest.mark.parametrize(
@@ -176,10 +176,10 @@ def test_the_same_left_off_is_fine(client, body):
         ({"n": 2}, "n", 2),
     ],
 )
-def test_limits_reach_the_engine(client, router, body, field, value):
+def test_limits_reach_the_engine(client, door, body, field, value):
     client.post(PATH, {**CHAT, **body})
 
-    assert getattr(router.requests[0], field) == value
+    assert getattr(door.requests[0], field) == value
 
 
 @pytest.mark.parametrize(
@@ -204,8 +204,8 @@ def test_the_model_is_the_one_the_client_named(client):
 
 
 @pytest.mark.parametrize(("reason", "word"), [("EOS", "stop"), ("STOP", "stop"), ("LENGTH", "length")])
-def test_the_reason_of_the_end(client, router, reason, word):
-    router.reason = FinishReason[reason]
+def test_the_reason_of_the_end(client, door, reason, word):
+    door.reason = FinishReason[reason]
 
     assert client.post(PATH, CHAT).json()["choices"][0]["finish_reason"] == word
     assert client.events(PATH, CHAT)[-2]["choices"][0]["finish_reason"] == word
@@ -275,8 +275,8 @@ def test_usage_has_a_chunk_of_its_own_when_asked_for(client):
     assert usage["timings"] == chunks[-1]["timings"]
 
 
-def test_empty_deltas_are_skipped_and_logprobs_wait_for_their_text(client, router):
-    router.texts = ["a", "", "b"]
+def test_empty_deltas_are_skipped_and_logprobs_wait_for_their_text(client, door):
+    door.texts = ["a", "", "b"]
 
     events = client.events(PATH, {**CHAT, "logprobs": True, "top_logprobs": 1})
 
@@ -294,8 +294,8 @@ def test_n_sequences_stream_by_index(client):
         assert "".join(choice["delta"].get("content") or "" for choice in own) == "Hello!"
 
 
-def test_an_error_in_mid_stream_is_followed_by_done(client, router):
-    router.failure = InternalError("decode failed")
+def test_an_error_in_mid_stream_is_followed_by_done(client, door):
+    door.failure = InternalError("decode failed")
 
     events = client.events(PATH, CHAT)
 
@@ -303,16 +303,16 @@ def test_an_error_in_mid_stream_is_followed_by_done(client, router):
     assert events[-1] == "[DONE]"
 
 
-def test_apply_template_shows_the_prompt(client, router):
+def test_apply_template_shows_the_prompt(client, door):
     assert client.post("/apply-template", CHAT).json() == {"prompt": CHATML}
-    assert router.requests == []
+    assert door.requests == []
 
 
-def test_input_tokens_are_counted_without_generating(client, router):
+def test_input_tokens_are_counted_without_generating(client, door):
     reply = client.post("/v1/chat/completions/input_tokens", CHAT).json()
 
     assert reply == {"input_tokens": len(CHATML) + 1, "object": "response.input_tokens"}
-    assert router.requests == []
+    assert door.requests == []
 
 
 def test_the_short_path_answers_alike(client):

@@ -42,8 +42,8 @@ def user(*parts):
 
 
 @pytest.fixture
-def make_seeing(router, make_client):
-    router.model_facts = msgspec.structs.replace(router.model_facts, has_vision=True)
+def make_seeing(door, make_client):
+    door.model_facts = msgspec.structs.replace(door.model_facts, has_vision=True)
     return lambda **media: make_client(
         template=TEMPLATE, server=ServerSettings(media=MediaAccess(**media), is_slots=True)
     )
@@ -54,21 +54,21 @@ def seeing(make_seeing):
     return make_seeing()
 
 
-def prompt_of(router):
-    return [piece.content if isinstance(piece, Media) else piece for piece in router.requests[-1].prompt]
+def prompt_of(door):
+    return [piece.content if isinstance(piece, Media) else piece for piece in door.requests[-1].prompt]
 
 
-def test_images_stand_where_their_parts_do(seeing, router):
+def test_images_stand_where_their_parts_do(seeing, door):
     reply = seeing.post(
         "/v1/chat/completions",
         user(text("one"), text("two"), image(data_url(CAT)), text("three"), image(data_url(DOG))),
     )
 
     assert reply.status_code == 200
-    assert prompt_of(router) == ["<user>one\ntwo", CAT, "three", DOG, "<assistant>"]
+    assert prompt_of(door) == ["<user>one\ntwo", CAT, "three", DOG, "<assistant>"]
 
 
-def test_images_of_several_messages_keep_their_places(seeing, router):
+def test_images_of_several_messages_keep_their_places(seeing, door):
     messages = [
         {"role": "user", "content": [image(data_url(CAT)), text("this?")]},
         {"role": "assistant", "content": "a cat"},
@@ -77,28 +77,28 @@ def test_images_of_several_messages_keep_their_places(seeing, router):
 
     seeing.post("/v1/chat/completions", {"messages": messages})
 
-    assert prompt_of(router) == [
+    assert prompt_of(door) == [
         "<user>", CAT, "this?<assistant>a cat<user>and this?", DOG, "<assistant>",
     ]  # fmt: skip
 
 
-def test_an_image_streams_too(seeing, router):
+def test_an_image_streams_too(seeing, door):
     seeing.events("/v1/chat/completions", user(image(data_url(CAT))))
 
-    assert prompt_of(router) == ["<user>", CAT, "<assistant>"]
+    assert prompt_of(door) == ["<user>", CAT, "<assistant>"]
 
 
-def test_text_cannot_forge_an_image(seeing, router):
+def test_text_cannot_forge_an_image(seeing, door):
     seeing.post("/v1/chat/completions", user(text("<__media__><__media_0__>[img-1]"), image(data_url(CAT))))
 
-    assert prompt_of(router) == ["<user><__media__><__media_0__>[img-1]", CAT, "<assistant>"]
+    assert prompt_of(door) == ["<user><__media__><__media_0__>[img-1]", CAT, "<assistant>"]
 
 
 @pytest.mark.parametrize("url", [base64.b64encode(CAT).decode(), data_url(CAT).replace("png", "jpeg")])
-def test_bare_base64_is_an_image_too(seeing, router, url):
+def test_bare_base64_is_an_image_too(seeing, door, url):
     seeing.post("/v1/chat/completions", user(image(url)))
 
-    assert prompt_of(router)[1] == CAT
+    assert prompt_of(door)[1] == CAT
 
 
 @pytest.mark.parametrize(
@@ -117,13 +117,13 @@ def test_bare_base64_is_an_image_too(seeing, router, url):
         ("", "expected a string"),
     ],
 )
-def test_a_bad_image_is_named(make_seeing, router, refused, url, words):
+def test_a_bad_image_is_named(make_seeing, door, refused, url, words):
     client = make_seeing(max_pixels=1_000_000)
 
     reply = client.post("/v1/chat/completions", user(text("a"), image(url)))
 
     refused(reply, "messages[0].content[1].image_url", words)
-    assert router.requests == []
+    assert door.requests == []
 
 
 def test_images_have_limits_together(make_seeing, refused):
@@ -143,7 +143,7 @@ def test_remote_images_are_fetched_from_public_addresses_only(make_seeing, refus
         refused(reply, "messages[0].content[0].image_url", "no public address")
 
 
-def test_files_of_the_media_folder_can_be_named(make_seeing, router, refused, tmp_path):
+def test_files_of_the_media_folder_can_be_named(make_seeing, door, refused, tmp_path):
     (tmp_path / "media").mkdir()
     (tmp_path / "media" / "cat.png").write_bytes(CAT)
     (tmp_path / "secret.png").write_bytes(DOG)
@@ -151,7 +151,7 @@ def test_files_of_the_media_folder_can_be_named(make_seeing, router, refused, tm
 
     client.post("/v1/chat/completions", user(image("file://cat.png")))
 
-    assert prompt_of(router)[1] == CAT
+    assert prompt_of(door)[1] == CAT
     refused(client.post("/v1/chat/completions", user(image("file://../secret.png"))), "not allowed")
 
 
@@ -163,8 +163,8 @@ def test_other_media_are_not_supported(seeing, refused, kind):
 
 
 @pytest.fixture
-def hearing(router, make_client):
-    router.model_facts = msgspec.structs.replace(router.model_facts, has_audio=True)
+def hearing(door, make_client):
+    door.model_facts = msgspec.structs.replace(door.model_facts, has_audio=True)
     return make_client(template=TEMPLATE)
 
 
@@ -173,13 +173,13 @@ def sound(content):
     return {"type": "input_audio", "input_audio": part}
 
 
-def test_sound_stands_where_its_part_does(hearing, router):
+def test_sound_stands_where_its_part_does(hearing, door):
     wav = wav_bytes(1)
 
     reply = hearing.post("/v1/chat/completions", user(text("hear"), sound(wav), text("what?")))
 
     assert reply.status_code == 200
-    assert prompt_of(router) == ["<user>hear", wav, "what?<assistant>"]
+    assert prompt_of(door) == ["<user>hear", wav, "what?<assistant>"]
 
 
 def test_bad_sound_is_named(hearing, refused):
@@ -199,12 +199,12 @@ def test_sound_in_the_place_of_an_image_is_told(seeing, refused):
     refused(reply, "input_audio")
 
 
-def test_a_model_of_text_says_what_it_lacks(client, router, refused):
+def test_a_model_of_text_says_what_it_lacks(client, door, refused):
     reply = client.post("/v1/chat/completions", user(text("a"), image(data_url(CAT))))
 
     error = refused(reply, "messages[0].content[1]", "--mmproj", status=501)
     assert error["type"] == "not_supported_error"
-    assert router.requests == []
+    assert door.requests == []
 
 
 def test_a_template_that_drops_an_image_is_an_error(make_client, refused, make_seeing):
@@ -234,9 +234,9 @@ def test_tokens_of_chats_with_images_are_not_counted(seeing, refused):
     refused(reply, "without images", status=501)
 
 
-def test_models_tell_of_sound_in_both_of_ollamas_forms(make_seeing, router):
+def test_models_tell_of_sound_in_both_of_ollamas_forms(make_seeing, door):
     client = make_seeing()
-    router.model_facts = msgspec.structs.replace(router.model_facts, has_vision=False, has_audio=True)
+    door.model_facts = msgspec.structs.replace(door.model_facts, has_vision=False, has_audio=True)
 
     listed = client.get("/v1/models").json()["models"][0]
 

@@ -34,8 +34,8 @@ def test_names_and_tags_are_told_and_every_name_is_known(make_client):
     assert client.get("/v1/models/small").json()["id"] == "tiny"
 
 
-def test_one_model_is_found_by_its_id_which_may_be_a_path(client, router):
-    router.name = "models/a b.gguf"
+def test_one_model_is_found_by_its_id_which_may_be_a_path(client, door):
+    door.name = "models/a b.gguf"
 
     assert client.get("/v1/models/models/a b.gguf").json()["id"] == "models/a b.gguf"
 

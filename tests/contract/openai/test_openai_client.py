@@ -32,8 +32,8 @@ def served(app):
 
 
 @pytest.fixture
-def url(router):
-    with served(create_app(router, Settings(server=ServerSettings(api_keys=("sesame",))))) as base:
+def url(door):
+    with served(create_app(door, Settings(server=ServerSettings(api_keys=("sesame",))))) as base:
         yield f"{base}/v1"
 
 
@@ -135,8 +135,8 @@ def test_embeddings_are_numbers_whatever_the_format(ai, run_for, options):
     assert answer.usage.total_tokens == 3
 
 
-def test_a_full_queue_raises_a_server_error_that_can_be_retried(ai, router):
-    router.before = QueueFullError("The queue of requests is full", retry_after_s=1)
+def test_a_full_queue_raises_a_server_error_that_can_be_retried(ai, door):
+    door.before = QueueFullError("The queue of requests is full", retry_after_s=1)
 
     with pytest.raises(openai.InternalServerError) as caught:
         ai.chat.completions.create(model="tiny", messages=MESSAGES)
@@ -145,11 +145,11 @@ def test_a_full_queue_raises_a_server_error_that_can_be_retried(ai, router):
     assert caught.value.response.headers["retry-after"] == "1"
 
 
-def test_leaving_a_stream_cancels_its_request(ai, router):
-    router.is_endless = True
+def test_leaving_a_stream_cancels_its_request(ai, door):
+    door.is_endless = True
 
     stream = ai.chat.completions.create(model="tiny", messages=MESSAGES, stream=True)
     next(iter(stream))
     stream.close()
 
-    assert router.left.wait(5)
+    assert door.left.wait(5)

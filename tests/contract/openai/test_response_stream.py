@@ -79,16 +79,16 @@ def test_progress_and_timings_are_told_if_they_are_wanted(events):
     assert [event["timings"]["predicted_n"] for event in deltas] == [1, 2, 3]
 
 
-def test_thoughts_text_and_calls_are_items_one_after_the_other(events, router):
-    router.model_facts = msgspec.structs.replace(router.model_facts, chat_template=HERMES)
-    router.texts = [
+def test_thoughts_text_and_calls_are_items_one_after_the_other(events, door):
+    door.model_facts = msgspec.structs.replace(door.model_facts, chat_template=HERMES)
+    door.texts = [
         "<think>Hm",
         ".</think>",
         "Wait.",
         '<tool_call>{"name": "weather", "arguments": {"c',
         '": 1}}',
     ]
-    router.texts += ['</tool_call><tool_call>{"name": "time", "arguments": {}}</tool_call>']
+    door.texts += ['</tool_call><tool_call>{"name": "time", "arguments": {}}</tool_call>']
 
     found = events({**BODY, "tools": TOOLS})
 
@@ -107,14 +107,14 @@ def test_thoughts_text_and_calls_are_items_one_after_the_other(events, router):
     assert found[-1]["response"]["usage"]["output_tokens_details"] == {"reasoning_tokens": 2}
 
 
-def test_an_answer_without_text_has_no_item(events, router):
-    router.texts = [""]
+def test_an_answer_without_text_has_no_item(events, door):
+    door.texts = [""]
 
     assert kinds(events(BODY)) == ["created", "in_progress", "completed"]
 
 
-def test_an_error_in_mid_stream_is_an_event_and_nothing_completes(client, router):
-    router.failure = EngineCrashedError("The engine ended")
+def test_an_error_in_mid_stream_is_an_event_and_nothing_completes(client, door):
+    door.failure = EngineCrashedError("The engine ended")
 
     stream = client.post(PATH, BODY).text
 

@@ -23,8 +23,8 @@ TOOLS = [
 ]
 
 
-def prompt_of(router):
-    (prompt,) = router.requests[-1].prompt
+def prompt_of(door):
+    (prompt,) = door.requests[-1].prompt
     return prompt
 
 
@@ -63,8 +63,8 @@ def test_a_response_has_openais_shape(client, path):
     assert (response["error"], response["incomplete_details"], response["store"]) == (None, None, False)
 
 
-def test_an_answer_that_its_limit_cut_is_told(client, router):
-    router.reason = FinishReason.LENGTH
+def test_an_answer_that_its_limit_cut_is_told(client, door):
+    door.reason = FinishReason.LENGTH
 
     response = client.post(PATH, BODY).json()
 
@@ -72,7 +72,7 @@ def test_an_answer_that_its_limit_cut_is_told(client, router):
     assert response["status"] == "completed"
 
 
-def test_the_options_reach_the_engine(client, router, sampling_of):
+def test_the_options_reach_the_engine(client, door, sampling_of):
     options = {"temperature": 0.5, "top_p": 0.25, "top_k": 7, "seed": 5, "max_output_tokens": 9}
 
     client.post(PATH, {**BODY, **options, "stop": "END", "store": True, "background": True})
@@ -80,18 +80,18 @@ def test_the_options_reach_the_engine(client, router, sampling_of):
     sampling = sampling_of()
     assert (sampling["temperature"], sampling["top_p"], sampling["top_k"]) == (0.5, 0.25, 7)
     assert sampling["seed"] == 5
-    assert (router.requests[0].max_tokens, router.requests[0].stop) == (9, ("END",))
+    assert (door.requests[0].max_tokens, door.requests[0].stop) == (9, ("END",))
 
 
 @pytest.mark.usefixtures("plain")
-def test_instructions_come_first(client, router):
+def test_instructions_come_first(client, door):
     client.post(PATH, {**BODY, "instructions": "Be kind."})
 
-    assert prompt_of(router) == "<system>Be kind.<user>hi<assistant>"
+    assert prompt_of(door) == "<system>Be kind.<user>hi<assistant>"
 
 
 @pytest.mark.usefixtures("plain")
-def test_items_become_turns(client, router):
+def test_items_become_turns(client, door):
     items = [
         {"role": "developer", "content": "Book"},
         {"type": "message", **user(text("What"), text("now?"))},
@@ -113,7 +113,7 @@ def test_items_become_turns(client, router):
 
     client.post(PATH, {"input": items})
 
-    assert prompt_of(router) == (
+    assert prompt_of(door) == (
         "<system>Book<user>What\nnow?<assistant>Wait.\nNo.(Hm.)"
         '<tool_call>weather{"city": "Oslo"}</tool_call><tool_call>time{}</tool_call>'
         "<tool>Sunny#c1<tool>Late#c2<assistant>So.<user>Thanks<assistant>"
@@ -121,13 +121,13 @@ def test_items_become_turns(client, router):
 
 
 @pytest.mark.usefixtures("plain")
-def test_functions_are_offered_and_a_call_comes_back(client, router):
-    router.texts = ["Wait.", '<tool_call>{"name": "weather", "arg', 'uments": {"city": "Oslo"}}</tool_call>']
+def test_functions_are_offered_and_a_call_comes_back(client, door):
+    door.texts = ["Wait.", '<tool_call>{"name": "weather", "arg', 'uments": {"city": "Oslo"}}</tool_call>']
 
     response = client.post(PATH, {**BODY, "tools": TOOLS}).json()
 
     said, call = response["output"]
-    assert prompt_of(router) == "<user>hiweather;time;<assistant>"
+    assert prompt_of(door) == "<user>hiweather;time;<assistant>"
     assert said["content"][0]["text"] == "Wait."
     assert call.pop("id").startswith("fc_")
     assert call.pop("call_id").startswith("call_")
@@ -149,24 +149,24 @@ def test_functions_are_offered_and_a_call_comes_back(client, router):
         ("auto", None),
     ],
 )
-def test_a_call_may_be_required(client, router, choice, names):
+def test_a_call_may_be_required(client, door, choice, names):
     client.post(PATH, {**BODY, "tools": TOOLS, "tool_choice": choice})
 
-    structure = router.requests[0].structure
+    structure = door.requests[0].structure
     found = [name for name in ("weather", "time") if structure and f'"const":"{name}"' in structure.text]
     assert (found or None) == names
 
 
 @pytest.mark.usefixtures("plain")
-def test_no_tools_are_offered_if_none_may_be_called(client, router):
+def test_no_tools_are_offered_if_none_may_be_called(client, door):
     client.post(PATH, {**BODY, "tools": TOOLS, "tool_choice": "none"})
 
-    assert prompt_of(router) == "<user>hi<assistant>"
+    assert prompt_of(door) == "<user>hi<assistant>"
 
 
 @pytest.mark.usefixtures("plain")
-def test_parallel_calls_can_be_switched_off(client, router):
-    router.texts = ['<tool_call>{"name": "time"}</tool_call>' * 2]
+def test_parallel_calls_can_be_switched_off(client, door):
+    door.texts = ['<tool_call>{"name": "time"}</tool_call>' * 2]
 
     for flag, n_calls in ((True, 2), (False, 1)):
         reply = client.post(PATH, {**BODY, "tools": TOOLS, "parallel_tool_calls": flag}).json()
@@ -174,8 +174,8 @@ def test_parallel_calls_can_be_switched_off(client, router):
 
 
 @pytest.mark.usefixtures("thoughtful")
-def test_thoughts_are_an_item_of_their_own(client, router):
-    router.texts = ["Hm.", "</think>", "Yes."]
+def test_thoughts_are_an_item_of_their_own(client, door):
+    door.texts = ["Hm.", "</think>", "Yes."]
 
     response = client.post(PATH, BODY).json()
 
@@ -188,10 +188,10 @@ def test_thoughts_are_an_item_of_their_own(client, router):
 
 
 @pytest.mark.usefixtures("thoughtful")
-def test_no_effort_switches_thinking_off(client, router):
+def test_no_effort_switches_thinking_off(client, door):
     client.post(PATH, {**BODY, "reasoning": {"effort": "none"}})
 
-    assert prompt_of(router) == "hi:"
+    assert prompt_of(door) == "hi:"
 
 
 @pytest.mark.parametrize(
@@ -202,25 +202,25 @@ def test_no_effort_switches_thinking_off(client, router):
         ({"type": "json_schema", "name": "t", "schema": {"const": "foo"}}, '{"const":"foo"}'),
     ],
 )
-def test_the_format_of_the_text_is_a_rule_for_the_engine(client, router, form, schema):
+def test_the_format_of_the_text_is_a_rule_for_the_engine(client, door, form, schema):
     response = client.post(PATH, {**BODY, "text": {"format": form}}).json()
 
-    structure = router.requests[0].structure
+    structure = door.requests[0].structure
     assert (structure.text if structure else None) == schema
     assert structure is None or structure.kind is StructureKind.JSON_SCHEMA
     assert response["text"]["format"] == form
 
 
 @pytest.mark.usefixtures("plain")
-def test_images_reach_the_engine_in_their_place(client, router):
-    router.model_facts = msgspec.structs.replace(router.model_facts, has_vision=True)
+def test_images_reach_the_engine_in_their_place(client, door):
+    door.model_facts = msgspec.structs.replace(door.model_facts, has_vision=True)
     file = io.BytesIO()
     Image.new("RGB", (8, 8), (200, 100, 0)).save(file, "PNG")
     url = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
     client.post(PATH, {"input": [user(text("See:"), {"type": "input_image", "image_url": url})]})
 
-    before, media, after = router.requests[0].prompt
+    before, media, after = door.requests[0].prompt
     assert (before, after) == ("<user>See:", "<assistant>")
     assert media.content == file.getvalue()
 
@@ -266,23 +266,23 @@ def test_images_reach_the_engine_in_their_place(client, router):
         ({**BODY, "tools": TOOLS, "tool_choice": "required", "regex": "a+"}, "'tool_choice'"),
     ],
 )
-def test_what_cannot_be_served_is_refused_by_name(client, router, refused, body, words):
+def test_what_cannot_be_served_is_refused_by_name(client, door, refused, body, words):
     refused(client.post(PATH, body), words)
 
-    assert router.requests == []
+    assert door.requests == []
 
 
 @pytest.mark.parametrize("rule", [{"regex": "a+"}, {"lark": "start: /a+/"}, {"grammar": 'root ::= "a"'}])
 @pytest.mark.usefixtures("thoughtful")
-def test_an_answer_that_keeps_to_a_rule_does_not_begin_inside_thoughts(client, router, rule):
+def test_an_answer_that_keeps_to_a_rule_does_not_begin_inside_thoughts(client, door, rule):
     client.post(PATH, {**BODY, **rule})
 
-    assert prompt_of(router) == "hi:<think>\n\n</think>\n\n"
+    assert prompt_of(door) == "hi:<think>\n\n</think>\n\n"
 
 
-def test_an_item_whose_type_is_null_is_a_message(client, router):
+def test_an_item_whose_type_is_null_is_a_message(client, door):
     assert client.post(PATH, {"input": [{**user(text("hi")), "type": None}]}).status_code == 200
-    assert len(router.requests) == 1
+    assert len(door.requests) == 1
 
 
 @pytest.mark.parametrize("kind", ["input_file", "input_audio", "input_image"])
@@ -293,7 +293,7 @@ def test_media_that_the_model_does_not_take_are_refused(client, refused, kind):
 
 
 @pytest.mark.parametrize("path", [COUNT, "/responses/input_tokens"])
-def test_tokens_are_counted(client, router, path):
+def test_tokens_are_counted(client, door, path):
     bare, longer = (
         client.post(path, BODY).json(),
         client.post(path, {**BODY, "instructions": "Be kind."}).json(),
@@ -301,4 +301,4 @@ def test_tokens_are_counted(client, router, path):
 
     assert bare["object"] == "response.input_tokens"
     assert 0 < bare["input_tokens"] < longer["input_tokens"]
-    assert router.requests == []
+    assert door.requests == []

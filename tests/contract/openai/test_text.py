@@ -36,10 +36,10 @@ def test_the_model_is_the_one_the_client_named(client):
         ([[1], [2]], [[[1]], [[2]]]),
     ],
 )
-def test_prompts_become_choices(client, router, prompt, pieces):
+def test_prompts_become_choices(client, door, prompt, pieces):
     reply = client.post(PATH, {"prompt": prompt}).json()
 
-    assert [request.prompt for request in router.requests] == pieces
+    assert [request.prompt for request in door.requests] == pieces
     assert [choice["index"] for choice in reply["choices"]] == list(range(len(pieces)))
     assert reply["usage"]["prompt_tokens"] == 7 * len(pieces)
 
@@ -101,10 +101,10 @@ def test_streamed_logprobs_follow_the_text(client):
         ({"json_schema": ["object"]}, '"json_schema"'),
     ],
 )
-def test_what_is_not_served_is_refused(client, router, refused, body, words):
+def test_what_is_not_served_is_refused(client, door, refused, body, words):
     for is_stream in (False, True):
         refused(client.post(PATH, {"prompt": "a", "stream": is_stream, **body}), words)
-    assert router.requests == []
+    assert door.requests == []
 
 
 @pytest.mark.parametrize("body", [{"suffix": ""}, {"best_of": 1}, {"n": 2, "best_of": 2}])
@@ -143,8 +143,8 @@ def test_several_prompts_stream_by_index(client):
         assert "".join(event["choices"][0]["text"] for event in own) == "Hello!"
 
 
-def test_an_error_in_mid_stream_is_followed_by_done(client, router):
-    router.failure = InternalError("decode failed")
+def test_an_error_in_mid_stream_is_followed_by_done(client, door):
+    door.failure = InternalError("decode failed")
 
     events = client.events(PATH, {"prompt": "a"})
 
@@ -152,7 +152,7 @@ def test_an_error_in_mid_stream_is_followed_by_done(client, router):
     assert events[-1] == "[DONE]"
 
 
-def test_the_cache_is_on_by_default_here(client, router):
+def test_the_cache_is_on_by_default_here(client, door):
     client.post(PATH, {"prompt": "a"})
 
-    assert router.requests[0].is_cache_wanted
+    assert door.requests[0].is_cache_wanted

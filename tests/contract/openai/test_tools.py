@@ -23,19 +23,19 @@ CALL = ['{"na', 'me": "weather", "argu', 'ments": {"city"', ': "Oslo"}', "}"]
 
 
 @pytest.fixture
-def hermes(router):
-    router.model_facts = msgspec.structs.replace(router.model_facts, chat_template=HERMES)
-    router.texts = ["Wait.", "<tool", "_call>\n", *CALL, "\n</tool_call>"]
+def hermes(door):
+    door.model_facts = msgspec.structs.replace(door.model_facts, chat_template=HERMES)
+    door.texts = ["Wait.", "<tool", "_call>\n", *CALL, "\n</tool_call>"]
 
 
 @pytest.mark.usefixtures("hermes")
-def test_a_template_that_knows_tools_is_given_them(client, router):
+def test_a_template_that_knows_tools_is_given_them(client, door):
     client.post(PATH, CHAT)
 
-    (prompt,) = router.requests[0].prompt
+    (prompt,) = door.requests[0].prompt
     assert prompt == f"{json.dumps(TOOL)}\n{json.dumps(OTHER)}\n<|user|>hi<|assistant|>"
-    assert router.requests[0].shown_tokens == ("<tool_call>", "</tool_call>")
-    assert router.requests[0].structure is None
+    assert door.requests[0].shown_tokens == ("<tool_call>", "</tool_call>")
+    assert door.requests[0].structure is None
 
 
 @pytest.mark.usefixtures("hermes")
@@ -66,8 +66,8 @@ def test_a_call_is_streamed_with_its_name_once_and_then_its_arguments(client):
     assert (chunks[-1]["choices"][0]["finish_reason"], done) == ("tool_calls", "[DONE]")
 
 
-def test_no_text_of_a_call_is_content(client, router):
-    router.texts = CALL
+def test_no_text_of_a_call_is_content(client, door):
+    door.texts = CALL
 
     reply = client.post(PATH, CHAT).json()["choices"][0]["message"]
     deltas = [event["choices"][0]["delta"] for event in client.events(PATH, CHAT)[:-1]]
@@ -76,17 +76,17 @@ def test_no_text_of_a_call_is_content(client, router):
     assert [delta["content"] for delta in deltas if "content" in delta] == [None]
 
 
-def test_other_templates_are_told_in_words(client, router):
+def test_other_templates_are_told_in_words(client, door):
     client.post(PATH, CHAT)
 
-    (prompt,) = router.requests[0].prompt
+    (prompt,) = door.requests[0].prompt
     assert prompt.startswith("<|im_start|>system\n")
     assert json.dumps(TOOL) in prompt
     assert '{"name": "...", "arguments": {...}}' in prompt
 
 
-def test_json_that_is_no_call_stays_content(client, router):
-    router.texts = ['{"answer"', ": 42}"]
+def test_json_that_is_no_call_stays_content(client, door):
+    door.texts = ['{"answer"', ": 42}"]
 
     choice = client.post(PATH, CHAT).json()["choices"][0]
 
@@ -94,8 +94,8 @@ def test_json_that_is_no_call_stays_content(client, router):
     assert choice["finish_reason"] == "stop"
 
 
-def test_an_answer_cut_by_its_length_says_so(client, router):
-    router.texts, router.reason = CALL[:-1], FinishReason.LENGTH
+def test_an_answer_cut_by_its_length_says_so(client, door):
+    door.texts, door.reason = CALL[:-1], FinishReason.LENGTH
 
     choice = client.post(PATH, CHAT).json()["choices"][0]
 
@@ -104,7 +104,7 @@ def test_an_answer_cut_by_its_length_says_so(client, router):
 
 
 @pytest.mark.usefixtures("hermes")
-def test_past_calls_and_results_reach_the_template(client, router):
+def test_past_calls_and_results_reach_the_template(client, door):
     call = {
         "id": "call_1",
         "type": "function",
@@ -117,12 +117,12 @@ def test_past_calls_and_results_reach_the_template(client, router):
     ]
 
     client.post(PATH, {**CHAT, "messages": turns})
-    rest = router.requests[0].prompt[0].partition("<|user|>")[2]
+    rest = door.requests[0].prompt[0].partition("<|user|>")[2]
 
     assert rest == 'hi<|assistant|><tool_call>weather {"city": "Oslo"}</tool_call><|tool|>rain<|assistant|>'
 
 
-def test_past_calls_and_results_are_told_in_words_too(client, router):
+def test_past_calls_and_results_are_told_in_words_too(client, door):
     call = {"id": "1", "type": "function", "function": {"name": "weather", "arguments": {"city": "Oslo"}}}
     turns = [
         *CHAT["messages"],
@@ -132,7 +132,7 @@ def test_past_calls_and_results_are_told_in_words_too(client, router):
 
     client.post(PATH, {"messages": turns})
 
-    assert router.requests[0].prompt[0] == (
+    assert door.requests[0].prompt[0] == (
         "<|im_start|>user\nhi<|im_end|>\n"
         '<|im_start|>assistant\n{"name": "weather", "arguments": {"city":"Oslo"}}<|im_end|>\n'
         "<|im_start|>user\nResult of weather: rain<|im_end|>\n<|im_start|>assistant\n"
@@ -146,38 +146,38 @@ def named(name):
 @pytest.mark.parametrize(
     ("choice", "names"), [("required", ["weather", "time"]), (named("weather"), ["weather"])]
 )
-def test_a_required_call_is_a_rule_for_the_engine(client, router, choice, names):
+def test_a_required_call_is_a_rule_for_the_engine(client, door, choice, names):
     client.post(PATH, {**CHAT, "tool_choice": choice, "parallel_tool_calls": False})
 
-    rule = json.loads(router.requests[0].structure.text)
+    rule = json.loads(door.requests[0].structure.text)
     kinds = rule.get("anyOf", [rule])
     assert [kind["properties"]["name"]["const"] for kind in kinds] == names
     assert kinds[0]["properties"]["arguments"] == PARAMETERS
 
 
 @pytest.mark.usefixtures("hermes")
-def test_a_required_call_follows_its_mark_in_the_prompt(client, router):
-    router.texts = CALL
+def test_a_required_call_follows_its_mark_in_the_prompt(client, door):
+    door.texts = CALL
 
     reply = client.post(PATH, {**CHAT, "tool_choice": "required"}).json()
 
-    assert router.requests[0].prompt[0].endswith("<|assistant|><tool_call>")
+    assert door.requests[0].prompt[0].endswith("<|assistant|><tool_call>")
     assert reply["choices"][0]["message"]["tool_calls"][0]["function"]["name"] == "weather"
     assert reply["choices"][0]["message"]["content"] is None
 
 
 @pytest.mark.usefixtures("hermes")
-def test_no_choice_no_tools(client, router):
-    router.texts = CALL
+def test_no_choice_no_tools(client, door):
+    door.texts = CALL
 
     reply = client.post(PATH, {**CHAT, "tool_choice": "none"}).json()
 
-    assert router.requests[0].prompt == ["<|user|>hi<|assistant|>"]
+    assert door.requests[0].prompt == ["<|user|>hi<|assistant|>"]
     assert reply["choices"][0]["message"]["content"] == "".join(CALL)
 
 
-def test_one_call_at_most_when_asked_for(client, router):
-    router.texts = ["[", *CALL, ",", *CALL, "]"]
+def test_one_call_at_most_when_asked_for(client, door):
+    door.texts = ["[", *CALL, ",", *CALL, "]"]
 
     for is_parallel, n_calls in ((True, 2), (False, 1)):
         reply = client.post(PATH, {**CHAT, "parallel_tool_calls": is_parallel}).json()
@@ -192,12 +192,12 @@ def test_a_required_call_leaves_no_room_for_another_grammar(client, refused):
 
 
 @pytest.mark.usefixtures("hermes")
-def test_unparsed_answers_are_content(make_client, router):
+def test_unparsed_answers_are_content(make_client, door):
     client = make_client(chat=ChatSettings(is_parsing_skipped=True))
 
     choice = client.post(PATH, CHAT).json()["choices"][0]
 
-    assert choice["message"] == {"role": "assistant", "content": "".join(router.texts)}
+    assert choice["message"] == {"role": "assistant", "content": "".join(door.texts)}
 
 
 def test_the_other_chat_routes_see_the_tools(client):

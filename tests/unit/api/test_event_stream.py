@@ -31,7 +31,7 @@ class Letters:
 
 
 class Exchange:
-    """One HTTP exchange over a router of one generation, which the test feeds by hand."""
+    """One HTTP exchange over a door of one generation, which the test feeds by hand."""
 
     def __init__(self, keep_alive_s=60.0):
         self.sent = []

@@ -11,13 +11,13 @@ from corral.api.serving import Serving
 from corral.core.settings import Settings
 
 
-class NoRouter:
+class NoDoor:
     name = "none"
 
 
 @pytest.fixture(scope="module")
 def endpoints():
-    return dialects(Serving(NoRouter(), Settings()))
+    return dialects(Serving(NoDoor(), Settings()))
 
 
 @pytest.fixture(scope="module")

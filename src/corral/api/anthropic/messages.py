@@ -30,17 +30,17 @@ class Messages:
         serving = self._serving
         wanted = await body.read(request, MessagesBody)
         gallery = Gallery()
-        wish = to_wish(wanted, serving.router.facts(), gallery)
+        wish = to_wish(wanted, serving.door.facts(), gallery)
         asked = await self._asking.ask(request, wish, to_fields(wanted), gallery)
         show = showing(wanted, asked.reading, serving.model)
         if wanted.stream:
             return serving.stream(asked.asks, MessageStream(show), to_error=error_event)
-        (answer,) = await while_connected(request.receive, collect(serving.router, asked.asks))
+        (answer,) = await while_connected(request.receive, collect(serving.door, asked.asks))
         return json_reply(message(answer, show))
 
     async def count_tokens(self, request: Request) -> Response:
         """Return how many tokens a chat's prompt has."""
         wanted = await body.read(request, MessagesBody)
         gallery = Gallery()
-        wish = to_wish(wanted, self._serving.router.facts(), gallery)
+        wish = to_wish(wanted, self._serving.door.facts(), gallery)
         return json_reply({"input_tokens": await self._asking.n_tokens(request, wish, gallery)})

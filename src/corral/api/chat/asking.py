@@ -69,7 +69,7 @@ class ChatAsking:
         if gallery.sources:
             raise NotSupportedError("tokens are counted for chats without images only")
         prompt = (await self.composed(request, wish)).prompt
-        tokenized = await self._serving.router.tokenize(
+        tokenized = await self._serving.door.tokenize(
             [prompt.text], add_special=prompt.is_bos_wanted, parse_special=True
         )
         return len(tokenized.tokens)

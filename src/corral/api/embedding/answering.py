@@ -58,7 +58,7 @@ class Embeddings:
 
     def _facts(self) -> ModelFacts:
         """Return the facts of a model that is run for vectors. Raises NotSupportedError for another."""
-        facts = self._serving.router.facts()
+        facts = self._serving.door.facts()
         if facts.purpose != "embed":
             raise NotSupportedError(_RANKING if facts.purpose == "rank" else _OFF)
         return facts
@@ -74,7 +74,7 @@ class Embeddings:
         if given is None:
             raise InvalidRequestError('"input" or "content" must be provided')
         inputs = to_inputs(given, facts.n_vocab)
-        return await while_connected(request.receive, self._serving.router.embed(inputs))
+        return await while_connected(request.receive, self._serving.door.embed(inputs))
 
     async def _written(self, answer: Embedded, wanted: EmbeddingBody, facts: ModelFacts) -> list[Written]:
         """Return the vectors as they are sent, without holding up others for long."""

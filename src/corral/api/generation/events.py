@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from corral.api.generation.answer import Answer
 from corral.api.generation.request import Ask
-from corral.api.ports import GenerationPort, RouterPort
+from corral.api.ports import DoorPort, GenerationPort
 from corral.core.outcome import PromptProgress, SequenceOutput, SequenceStart
 
 Event = SequenceStart | PromptProgress | SequenceOutput
@@ -17,20 +17,20 @@ _Arrivals = asyncio.Queue["tuple[Ask, Event] | asyncio.Task[None]"]
 
 
 @contextlib.asynccontextmanager
-async def submitted(router: RouterPort, asks: list[Ask]) -> AsyncIterator[AsyncIterator[tuple[Ask, Event]]]:
+async def submitted(door: DoorPort, asks: list[Ask]) -> AsyncIterator[AsyncIterator[tuple[Ask, Event]]]:
     """Submit `asks` and give their events. Leaving cancels what still runs, also when one is refused."""
     async with contextlib.AsyncExitStack() as stack:
-        generations = [await stack.enter_async_context(router.generate(ask.request)) for ask in asks]
+        generations = [await stack.enter_async_context(door.generate(ask.request)) for ask in asks]
         if len(asks) == 1:
             yield _alone(asks[0], generations[0])
         else:
             yield await stack.enter_async_context(_merged(asks, generations))
 
 
-async def collect(router: RouterPort, asks: list[Ask]) -> list[Answer]:
+async def collect(door: DoorPort, asks: list[Ask]) -> list[Answer]:
     """Return all answers in order, complete."""
     answers = {(ask.request.request_id, i): Answer(ask, i) for ask in asks for i in range(ask.request.n)}
-    async with submitted(router, asks) as events:
+    async with submitted(door, asks) as events:
         async for _, event in events:
             answer = answers[event.request_id, event.index]
             if isinstance(event, SequenceOutput):

@@ -10,7 +10,7 @@ import asyncio
 
 import msgspec
 
-from corral.api.ports import RouterPort
+from corral.api.ports import DoorPort
 from corral.core.messages import InfillTokens, ModelFacts
 from corral.core.request import TextPiece
 
@@ -50,18 +50,18 @@ def missing(tokens: InfillTokens) -> str:
 
 
 async def infill_ids(
-    router: RouterPort, facts: ModelFacts, gap: Gap, *, n_predict: int, is_suffix_first: bool
+    door: DoorPort, facts: ModelFacts, gap: Gap, *, n_predict: int, is_suffix_first: bool
 ) -> list[int]:
     """Return the prompt that has the model fill `gap` with `n_predict` tokens (-1: no limit).
 
     Only what was typed may hold special tokens: files are text, whatever stands in them.
     """
     bos, prefix, typed, suffix, extra = await asyncio.gather(
-        _bos(router, facts),
-        _plain(router, [gap.prefix]),
-        router.tokenize([gap.typed], add_special=False, parse_special=True),
-        _plain(router, [gap.suffix]),
-        _plain(router, _context(gap.extra, facts.infill)),
+        _bos(door, facts),
+        _plain(door, [gap.prefix]),
+        door.tokenize([gap.typed], add_special=False, parse_special=True),
+        _plain(door, [gap.suffix]),
+        _plain(door, _context(gap.extra, facts.infill)),
     )
     room = _room(facts, len(typed.tokens), n_predict)
     before = [_id(facts.infill.prefix), *prefix[max(0, len(prefix) - room.prefix) :], *typed.tokens]
@@ -91,16 +91,16 @@ def _context(chunks: tuple[Chunk, ...], tokens: InfillTokens) -> list[TextPiece]
     return pieces
 
 
-async def _bos(router: RouterPort, facts: ModelFacts) -> list[int]:
+async def _bos(door: DoorPort, facts: ModelFacts) -> list[int]:
     if not facts.is_bos_added or facts.system_prompt:  # a system prompt begins with it
         return []
-    return (await router.tokenize([""], add_special=True, parse_special=False)).tokens[:1]
+    return (await door.tokenize([""], add_special=True, parse_special=False)).tokens[:1]
 
 
-async def _plain(router: RouterPort, pieces: list[TextPiece]) -> list[int]:
+async def _plain(door: DoorPort, pieces: list[TextPiece]) -> list[int]:
     if not any(pieces):
         return []
-    return (await router.tokenize(pieces, add_special=False, parse_special=False)).tokens
+    return (await door.tokenize(pieces, add_special=False, parse_special=False)).tokens
 
 
 def _id(token: int | None) -> int:

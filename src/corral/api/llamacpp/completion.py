@@ -39,6 +39,6 @@ class Completion:
         show = completion_showing(wanted, asks, terms, serving.model)
         if wanted.stream:
             return serving.stream(asks, NativeStream(show))
-        answers = await while_connected(request.receive, collect(serving.router, asks))
+        answers = await while_connected(request.receive, collect(serving.door, asks))
         objects = [answer_object(answer, show) for answer in answers]
         return json_reply(objects[0] if len(objects) == 1 else objects)

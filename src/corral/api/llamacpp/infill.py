@@ -48,14 +48,14 @@ class Infill:
             raise NotSupportedError(f"Infill is not supported by this model: {lacking}")
         wanted = await body.read(request, InfillBody)
         ids = await infill_ids(
-            serving.router,
+            serving.door,
             facts,
             _gap(wanted),
             n_predict=n_predict(wanted, serving.settings.generation.n_predict),
             is_suffix_first=serving.settings.server.is_infill_suffix_first,
         )
         wanted.prompt = ids
-        shown = (await serving.router.detokenize(ids)).decode("utf-8", "replace")
+        shown = (await serving.door.detokenize(ids)).decode("utf-8", "replace")
         return await self._completion.answer(request, wanted, shown)
 
 

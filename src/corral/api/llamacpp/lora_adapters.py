@@ -22,7 +22,7 @@ class LoraAdapters:
 
     async def show(self, _request: Request) -> Response:
         """Return every adapter with the scale in force."""
-        loras = self._serving.router.facts().loras
+        loras = self._serving.door.facts().loras
         return json_reply(
             [
                 {
@@ -41,6 +41,6 @@ class LoraAdapters:
         wanted: Any = body.parse(await body.read_bytes(request), object)
         if not isinstance(wanted, list):
             raise InvalidRequestError("Request body must be an array")
-        router = self._serving.router
-        await router.state.set_loras(list(to_scales(wanted, len(router.facts().loras))))
+        door = self._serving.door
+        await door.state.set_loras(list(to_scales(wanted, len(door.facts().loras))))
         return json_reply({"success": True})

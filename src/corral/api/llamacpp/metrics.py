@@ -65,7 +65,7 @@ class Metrics:
             "content-type": "text/plain; version=0.0.4",
             "process-start-time-unix": str(self._serving.started_s),
         }
-        return Response(to_text(self._serving.router.metrics()), headers=headers)
+        return Response(to_text(self._serving.door.metrics()), headers=headers)
 
 
 def to_text(snapshot: MetricsSnapshot) -> str:

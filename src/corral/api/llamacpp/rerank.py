@@ -44,12 +44,12 @@ class Rerank:
     async def __call__(self, request: Request) -> Response:
         """Return the best documents first."""
         serving = self._serving
-        if serving.router.facts().purpose != "rank":
+        if serving.door.facts().purpose != "rank":
             raise NotSupportedError(_OFF)
         wanted = await body.read(request, RerankBody)
         query, documents = _query(wanted), _documents(wanted)
         n = _n_best(wanted, len(documents))
-        ranked = await while_connected(request.receive, serving.router.rank(query, documents))
+        ranked = await while_connected(request.receive, serving.door.rank(query, documents))
         best = _best(ranked.scores, n)
         if wanted.texts is not None:
             return json_reply(_tei(best, ranked, documents, wanted))

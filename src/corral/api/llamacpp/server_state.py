@@ -34,7 +34,7 @@ class ServerState:
 
     async def props(self, _request: Request) -> Response:
         """Describe the server and the model."""
-        facts, model = self._serving.router.facts(), self._serving.settings.model
+        facts, model = self._serving.door.facts(), self._serving.settings.model
         server = self._serving.settings.server
         defaults = self._default_settings()
         return json_reply(
@@ -66,23 +66,23 @@ class ServerState:
             raise NotSupportedError(_NO_PROPS)
         wanted = await body.read(request, PropsBody)
         if wanted.system_prompt is not None:
-            await self._serving.router.state.set_system_prompt(wanted.system_prompt)
+            await self._serving.door.state.set_system_prompt(wanted.system_prompt)
         return json_reply({"success": True})
 
     async def slots(self, request: Request) -> Response:
         """Return what each slot does."""
         if not self._serving.settings.server.is_slots:
             raise NotSupportedError(_NO_SLOTS)
-        views = self._serving.router.slots()
+        views = self._serving.door.slots()
         if "fail_on_no_slot" in request.query_params and all(view.is_processing for view in views):
             raise UnavailableError("no slot available")
         idle = default_request(self._serving.settings.generation)
-        model, facts = self._serving.model, self._serving.router.facts()
+        model, facts = self._serving.model, self._serving.door.facts()
         return json_reply([slot_object(view, model, facts, idle) for view in views])
 
     def _default_settings(self) -> dict[str, Any]:
         request = default_request(self._serving.settings.generation)
-        facts = self._serving.router.facts()
+        facts = self._serving.door.facts()
         settings = generation_settings(request, model=self._serving.model, facts=facts)
         return {**settings, "seed": -1 if request.sampling.seed is None else request.sampling.seed}
 

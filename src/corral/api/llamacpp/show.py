@@ -27,7 +27,7 @@ class Show:
     async def __call__(self, request: Request) -> Response:
         """Describe the model."""
         await body.read(request, ShowBody)
-        facts = self._serving.router.facts()
+        facts = self._serving.door.facts()
         details = {
             "parent_model": "",
             "format": "gguf",

@@ -44,13 +44,13 @@ class SlotActions:
         return json_reply(await while_connected(request.receive, work))
 
     def _slot(self, text: str) -> int:
-        n_slots = self._serving.router.facts().n_slots
+        n_slots = self._serving.door.facts().n_slots
         if not text.isascii() or not text.isdecimal() or len(text) > 9 or int(text) >= n_slots:
             raise InvalidRequestError("Invalid slot ID")
         return int(text)
 
     async def _save(self, slot: int, name: str, folder: str) -> dict[str, Any]:
-        moved = await self._serving.router.state.save_slot(slot, str(Path(folder) / name))
+        moved = await self._serving.door.state.save_slot(slot, str(Path(folder) / name))
         return {
             "id_slot": slot,
             "filename": name,
@@ -60,7 +60,7 @@ class SlotActions:
         }
 
     async def _restore(self, slot: int, name: str, folder: str, caller: str) -> dict[str, Any]:
-        moved = await self._serving.router.state.restore_slot(slot, str(Path(folder) / name), caller)
+        moved = await self._serving.door.state.restore_slot(slot, str(Path(folder) / name), caller)
         return {
             "id_slot": slot,
             "filename": name,
@@ -70,7 +70,7 @@ class SlotActions:
         }
 
     async def _erase(self, slot: int) -> dict[str, Any]:
-        moved = await self._serving.router.state.erase_slot(slot)
+        moved = await self._serving.door.state.erase_slot(slot)
         return {"id_slot": slot, "n_erased": moved.n_tokens}
 
 

@@ -33,7 +33,7 @@ class Tokens:
         pieces = self._pieces(wanted.content)
         if not pieces:
             return json_reply({"tokens": []})
-        tokenized = await self._serving.router.tokenize(
+        tokenized = await self._serving.door.tokenize(
             pieces, add_special=bool(wanted.add_special), parse_special=wanted.parse_special is not False
         )
         if not wanted.with_pieces:
@@ -45,10 +45,10 @@ class Tokens:
         """Return the text of token ids, special tokens included."""
         wanted = await body.read(request, DetokenizeBody)
         tokens = wanted.tokens or []
-        n_vocab = self._serving.router.facts().n_vocab
+        n_vocab = self._serving.door.facts().n_vocab
         if not all(0 <= token < n_vocab for token in tokens):
             raise InvalidRequestError("Field 'tokens': holds ids outside the vocabulary")
-        content = await self._serving.router.detokenize(tokens) if tokens else b""
+        content = await self._serving.door.detokenize(tokens) if tokens else b""
         return json_reply({"content": content.decode("utf-8", "replace")})
 
     def _pieces(self, content: str | list[int | str] | None) -> list[TextPiece]:
@@ -56,7 +56,7 @@ class Tokens:
             return []
         if isinstance(content, str):
             return [content]
-        return to_pieces(content, self._serving.router.facts().n_vocab)
+        return to_pieces(content, self._serving.door.facts().n_vocab)
 
 
 def _shown(tokenized: Tokenized) -> dict[str, msgspec.Raw]:

@@ -35,7 +35,7 @@ class Chat:
         """Answer a chat."""
         serving = self._serving
         wanted = await body.read(request, ChatBody)
-        gallery = hang_images(wanted.messages or [], serving.router.facts())
+        gallery = hang_images(wanted.messages or [], serving.door.facts())
         asked = await self._asking.ask(request, to_wish(wanted), to_fields(wanted), gallery)
         show = chat_showing(wanted, asked.reading, asked.facts, serving.model, int(time.time()))
         is_verbose = serving.settings.log.verbosity > VERBOSE
@@ -45,19 +45,19 @@ class Chat:
             )
         if wanted.stream:
             return serving.stream(asked.asks, ChatStream(show))
-        answers = await while_connected(request.receive, collect(serving.router, asked.asks))
+        answers = await while_connected(request.receive, collect(serving.door, asked.asks))
         return json_reply(chat_reply(answers, show))
 
     async def count_tokens(self, request: Request) -> Response:
         """Return how many tokens a chat's prompt has."""
         wanted = await body.read(request, ChatBody)
-        gallery = hang_images(wanted.messages or [], self._serving.router.facts())
+        gallery = hang_images(wanted.messages or [], self._serving.door.facts())
         n_tokens = await self._asking.n_tokens(request, to_wish(wanted), gallery)
         return json_reply({"input_tokens": n_tokens, "object": "response.input_tokens"})
 
     async def apply_template(self, request: Request) -> Response:
         """Return a chat's prompt as text (llama-server's own route)."""
         wanted = await body.read(request, ChatBody)
-        gallery = hang_images(wanted.messages or [], self._serving.router.facts())
+        gallery = hang_images(wanted.messages or [], self._serving.door.facts())
         chat = await self._asking.composed(request, to_wish(wanted))
         return json_reply({"prompt": gallery.shown(chat.prompt.text)})

@@ -32,7 +32,7 @@ class Models:
         return json_reply(self._object())
 
     def _object(self) -> dict[str, Any]:
-        facts, settings = self._serving.router.facts(), self._serving.settings.model
+        facts, settings = self._serving.door.facts(), self._serving.settings.model
         return {
             "id": self._serving.model,
             "object": "model",
@@ -53,7 +53,7 @@ class Models:
         }
 
     def _ollama_object(self) -> dict[str, Any]:
-        name, facts = self._serving.model, self._serving.router.facts()
+        name, facts = self._serving.model, self._serving.door.facts()
         return {
             "name": name,
             "model": name,

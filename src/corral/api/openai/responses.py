@@ -34,12 +34,12 @@ class Responses:
         serving = self._serving
         wanted = await body.read(request, ResponsesBody)
         gallery = Gallery()
-        wish = to_wish(wanted, serving.router.facts(), gallery)
+        wish = to_wish(wanted, serving.door.facts(), gallery)
         asked = await self._asking.ask(request, wish, wanted, gallery)
         show = showing(wanted, asked.reading, serving.model, int(time.time()))
         if wanted.stream:
             return serving.stream(asked.asks, ResponseStream(show))
-        (answer,) = await while_connected(request.receive, collect(serving.router, asked.asks))
+        (answer,) = await while_connected(request.receive, collect(serving.door, asked.asks))
         found = read_whole(answer.text, show.reading)
         n_thought_tokens = await self._count(found.thoughts)
         whole = completed(show, answer, output(found), n_thought_tokens=n_thought_tokens)
@@ -49,12 +49,12 @@ class Responses:
         """Return how many tokens the prompt has."""
         wanted = await body.read(request, ResponsesBody)
         gallery = Gallery()
-        wish = to_wish(wanted, self._serving.router.facts(), gallery)
+        wish = to_wish(wanted, self._serving.door.facts(), gallery)
         n_tokens = await self._asking.n_tokens(request, wish, gallery)
         return json_reply({"input_tokens": n_tokens, "object": "response.input_tokens"})
 
     async def _count(self, text: str) -> int:
         if not text:
             return 0
-        tokenized = await self._serving.router.tokenize([text], add_special=False, parse_special=False)
+        tokenized = await self._serving.door.tokenize([text], add_special=False, parse_special=False)
         return len(tokenized.tokens)

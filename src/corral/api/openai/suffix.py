@@ -37,7 +37,7 @@ async def _filled_in(prompt: WirePrompt, body: TextBody, terms: Terms, serving: 
         case _:
             raise InvalidRequestError("Field 'prompt': must be text together with 'suffix'")
     ids = await infill_ids(
-        serving.router,
+        serving.door,
         terms.facts,
         gap,
         n_predict=n_predict(body, serving.settings.generation.n_predict),

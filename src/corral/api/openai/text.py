@@ -43,7 +43,7 @@ class Text:
         show = msgspec.structs.replace(show, created_s=int(time.time()))
         if wanted.stream:
             return serving.stream(asks, TextStream(show))
-        answers = await while_connected(request.receive, collect(serving.router, asks))
+        answers = await while_connected(request.receive, collect(serving.door, asks))
         return json_reply(text_reply(answers, show))
 
     async def _echoes(self, asks: list[Ask]) -> dict[str, str]:
@@ -58,4 +58,4 @@ class Text:
             return piece
         if isinstance(piece, Media):
             return ""
-        return (await self._serving.router.detokenize(piece)).decode("utf-8", "replace") if piece else ""
+        return (await self._serving.door.detokenize(piece)).decode("utf-8", "replace") if piece else ""

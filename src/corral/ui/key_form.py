@@ -9,7 +9,7 @@ from nicegui import ui
 from corral.api.auth import Keys
 
 
-class Door:
+class KeyForm:
     """Asks for a key and makes way for what `enter` builds, given the caller's name.
 
     Nothing of the chat exists before that, in the browser or here.

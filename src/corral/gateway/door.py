@@ -28,7 +28,7 @@ RESTART_WAIT_S = 30.0
 RETRY_AFTER_S = 5
 
 
-class Router:
+class Door:
     """Finds the worker of the model called `name` and hands it requests.
 
     `name` may change until that model is loaded: where the model comes from may decide it. `workers` belongs
