@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: serve test check bench docs clean
+.PHONY: serve test check bench soak docs clean
 
 serve: $(STAMP)  ## start the server with the bundled model: http://127.0.0.1:8080
 	$(BIN)/corral serve $(ARGS)
@@ -22,6 +22,9 @@ check: $(STAMP)  ## style, types, import rules, unit tests
 
 bench: $(STAMP)  ## load a running server: make bench ARGS="--url http://127.0.0.1:8080"
 	$(BIN)/corral bench $(ARGS)
+
+soak: $(STAMP)  ## swap, ask and kill real engines for minutes: make soak ARGS="--swaps 2000 --seconds 600"
+	$(BIN)/python benchmarks/soak.py $(ARGS)
 
 docs: $(STAMP)  ## write the generated part of docs/
 	$(BIN)/corral docs options > docs/reference/options.md

@@ -71,29 +71,30 @@ class ServerProcess:
         status = self._process.poll()
         return "" if status is None else f"{self.name} ended with status {status}."
 
-    def stop(self) -> None:
-        """Ask the server to end, and make it and its workers end if they do not."""
-        family = self._family()
+    def stop(self) -> list[Process]:
+        """Ask the server to end, make it and its workers end if they do not, and return those."""
+        family = self.family()
         if self._process.poll() is None:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_STOP_TIMEOUT_S)
         # Same number and same start: a process of the family, not a stranger that was given its number since.
         alive = {(each.pid, each.start) for each in _processes()}
-        for member in family:
-            if (member.pid, member.start) in alive:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(member.pid, signal.SIGKILL)
+        left = [member for member in family if (member.pid, member.start) in alive]
+        for member in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(member.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
+        return left
 
     def cpu_s(self) -> float | None:
         """Return the processor time of the server and its workers so far; None where /proc does not tell."""
-        family = self._family()
+        family = self.family()
         return sum(each.ticks for each in family) / os.sysconf("SC_CLK_TCK") if family else None
 
-    def _family(self) -> list[Process]:
-        """Return the server and its descendants."""
+    def family(self) -> list[Process]:
+        """Return the server, which is first, and its descendants."""
         processes = _processes()
         family = [each for each in processes if each.pid == self._process.pid]
         for member in family:  # grows while it is walked: children follow their parents

@@ -3,50 +3,56 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
+import contextlib
 import math
 import sys
-import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 import uvicorn
 
+from corral.admin_key import AdminKeyFile, draw_key
 from corral.api.header_names import SpelledHeaders
 from corral.api.server import create_app
 from corral.api.threads import choose_n_threads, limit_threads
+from corral.catalog.one_model import is_bundled
 from corral.catalog.source import resolve
 from corral.core import log
 from corral.core.errors import CorralError, SettingsError
-from corral.core.messages import Load
-from corral.gateway.door import Door
+from corral.core.model_view import ModelState
+from corral.declared import are_devices_wanted, declared_models, with_first
 from corral.gateway.interrupt import Interrupt
+from corral.gateway.machine import this_machine
+from corral.gateway.model_events import ModelEvents
+from corral.gateway.preparation import Preparation
 from corral.gateway.recording import recorder
+from corral.gateway.remote.remotes import Remotes
+from corral.gateway.residency import Bounds, Residency
+from corral.gateway.router import Router
 from corral.gateway.supervisor import Supervisor
+from corral.limits import limits_of
 from corral.listeners import CannotListenError, Listeners
 from corral.startup_text import StartupText, web_address
 from corral.tls import tls_context
 from corral.ui.mount import PUBLIC_PREFIXES, mount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from fastapi import FastAPI
 
     from corral.catalog.progress import Progress
     from corral.catalog.source import ModelSource
-    from corral.core.engine_settings import EngineSettings
-    from corral.core.messages import ModelFacts
     from corral.core.settings import ModelSettings, Settings
 
     FindModel = Callable[[ModelSettings, Progress], ModelSource]
-
-T = TypeVar("T")
 
 # Longer than the connection pools of common clients keep an idle connection, so that none closes in use.
 KEEP_ALIVE_S = 75
 # What responses may still take once their requests were told to end.
 RESPONSE_GRACE_S = 5
+
+_log = log.get("app")
 
 
 def serve(settings: Settings, *, runner: str = "llama", find_model: FindModel = resolve) -> int:
@@ -57,7 +63,7 @@ def serve(settings: Settings, *, runner: str = "llama", find_model: FindModel = 
     """
     try:
         log.configure(settings.log)
-        serving = _Serving(settings, runner, find_model)
+        serving = _Serving(_with_admin_key(with_first(settings)), runner, find_model)
         listeners = Listeners(settings.server)
     except SettingsError as error:
         sys.stderr.write(f"error: {error.message}\n")
@@ -65,38 +71,59 @@ def serve(settings: Settings, *, runner: str = "llama", find_model: FindModel = 
     except CannotListenError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    with listeners, asyncio.Runner(loop_factory=_loop_factory()) as loop:
+    with listeners, serving.admin_key(listeners), asyncio.Runner(loop_factory=_loop_factory()) as loop:
         return loop.run(serving.run(listeners))
 
 
 class _Serving:
-    """One run of the server: HTTP first, then the model, then the end of both."""
+    """One run of the server: HTTP first, then its models, then the end of both."""
 
     def __init__(self, settings: Settings, runner: str, find_model: FindModel) -> None:
         self._settings = settings
-        self._runner = runner
-        self._find_model = find_model
         self._text = StartupText()
-        self._supervisor = Supervisor(hang_s=settings.server.hang_s)
-        self._door = Door(
-            "",
-            self._supervisor.workers,
-            max_queue=settings.engine.max_queue,
-            recorder=recorder(settings.log),
-        )
+        self._told_to_stop = asyncio.Event()
+        self._events = ModelEvents()
+        self._declared = declared_models(settings)
+        self._remotes = Remotes()
+        self._supervisor = Supervisor(hang_s=settings.server.hang_s, spare_for=self._spare_for(runner))
+        machine = this_machine(are_devices_wanted=are_devices_wanted(self._declared))
+        limits = limits_of(settings.placement, machine)
+        bounds = Bounds(limits, settings.placement.load_wait_s, settings.engine.max_queue)
+        preparation = Preparation(runner, find_model, machine)
+        residency = Residency(self._supervisor, preparation, bounds, self._events)
+        self._router = Router(self._declared, residency, settings, recorder=recorder(settings.log))
         self._tls = tls_context(settings.server)
-        self._http = _http_server(settings, self._door)
+        self._http = _http_server(settings, self._web_app())
+
+    @contextlib.contextmanager
+    def admin_key(self, listeners: Listeners) -> Iterator[None]:
+        """Have the drawn admin key in its files, where commands of the same user find it."""
+        server, folder = self._settings.server, self._settings.model.cache_dir
+        with contextlib.ExitStack() as stack:
+            for port in {port for _, port in listeners.names if folder is not None and port is not None}:
+                try:
+                    stack.enter_context(AdminKeyFile(folder, port, server.admin_keys[0]))
+                except OSError as error:
+                    _log.warning("admin.no_key_file", reason=str(error))
+            yield
 
     async def run(self, listeners: Listeners) -> int:
-        """Serve until a signal comes or the model cannot be loaded; return the exit status."""
-        async with self._supervisor:
-            with Interrupt(last_words=self._supervisor.kill_all) as interrupt:
+        """Serve until told to stop, or a lone model cannot be loaded; return the exit status."""
+        async with self._supervisor, self._router:
+            with Interrupt(self._told_to_stop, last_words=self._supervisor.kill_all):
                 await self._start_http(listeners)
                 serving = asyncio.create_task(self._http.main_loop())
-                status = await self._serve_model(interrupt.came)
+                watching = asyncio.create_task(self._text.follow(self._router.events(), self._ready_text))
+                status = await self._serve_models()
                 await self._stop(listeners, self._settings.server.shutdown_s if status == 0 else 0.0)
+                watching.cancel()
                 await serving
                 return status
+
+    def _spare_for(self, runner: str) -> str | None:
+        """Return the kind of engine to keep a process ready for: among several models one is soon wanted."""
+        has_spare = self._settings.placement.has_spare and not self._declared.is_single
+        return runner if has_spare else None
 
     async def _start_http(self, listeners: Listeners) -> None:
         server = self._settings.server
@@ -111,13 +138,13 @@ class _Serving:
             web_address(name, is_tls=is_tls, prefix=server.prefix) for name in listeners.names
         )
 
-    async def _serve_model(self, told_to_stop: asyncio.Event) -> int:
-        stopping = asyncio.create_task(told_to_stop.wait())
-        loading = asyncio.create_task(self._load())
+    async def _serve_models(self) -> int:
+        stopping = asyncio.create_task(self._told_to_stop.wait())
+        loading = asyncio.create_task(self._load_first())
         try:
             await asyncio.wait({stopping, loading}, return_when=asyncio.FIRST_COMPLETED)
             if loading.done():
-                self._text.ready(*loading.result())
+                loading.result()
                 await stopping
         except CorralError as error:
             sys.stderr.write(f"error: {error.message}\nexiting due to model loading error\n")
@@ -127,40 +154,67 @@ class _Serving:
             loading.cancel()
         return 0
 
-    async def _load(self) -> tuple[ModelSource, ModelFacts]:
-        with self._text.downloads() as bars:
-            source = await _in_thread(lambda: self._find_model(self._settings.model, bars))
-        self._text.loading(source)
-        self._door.name = source.name
-        load = Load(
-            runner=self._runner,
-            model_path=str(source.path),
-            engine=_with_projector(self._settings.engine, source),
-            log=msgspec.structs.replace(self._settings.log, is_file_shared=True),
+    async def _load_first(self) -> None:
+        """Load what is to be there from the start. Raises CorralError for a lone model."""
+        if self._router.is_single:
+            view = await self._router.load(None)
+            if is_bundled(self._settings):
+                self._text.bundled(self._declared.complaints)
+            if view.state is ModelState.REMOTE:
+                self._text.remote(view.name, self._settings.remote.base_url or "")
+            return
+        self._text.many(self._router.views())
+        for name in self._router.preloaded():
+            try:
+                await self._router.load(name)
+            except CorralError as error:
+                _log.error("model.not_preloaded", model=name, reason=error.message)
+
+    def _ready_text(self, name: str) -> str:
+        try:
+            facts = self._router.door(name).facts()
+        except CorralError:  # gone again
+            return f"{name} is ready"
+        return f"{name} is ready: {facts.n_slots} slots of {facts.n_ctx} tokens"
+
+    def _web_app(self) -> FastAPI:
+        is_ui = self._settings.server.is_ui
+        app = create_app(
+            self._router,
+            self._settings,
+            public_prefixes=PUBLIC_PREFIXES if is_ui else (),
+            stop=self._told_to_stop.set,
+            remotes=self._remotes,
         )
-        return source, await self._supervisor.load(source.name, load)
+        if is_ui:
+            mount(app, self._router, self._settings)
+        return app
 
     async def _stop(self, listeners: Listeners, within_s: float) -> None:
         """Take no more requests, let those that run end in time, then cut them; answer all of them."""
-        if self._supervisor.n_open:
+        if self._supervisor.n_open or self._remotes.n_open:
             self._text.stopping(within_s)
         self._http.should_exit = True
+        self._events.close()
         answering = asyncio.create_task(self._http.shutdown(sockets=listeners.sockets))
-        await self._supervisor.shutdown(within_s=within_s)
+        await asyncio.gather(
+            self._supervisor.shutdown(within_s=within_s), self._remotes.shutdown(within_s=within_s)
+        )
         await answering
 
 
-def _with_projector(engine: EngineSettings, source: ModelSource) -> EngineSettings:
-    if source.projector is None:
-        return engine
-    media = msgspec.structs.replace(engine.media, projector_path=str(source.projector))
-    return msgspec.structs.replace(engine, media=media)
+def _with_admin_key(settings: Settings) -> Settings:
+    """Return the settings with a key that only this user's commands can read, unless keys were given."""
+    if settings.server.admin_keys:
+        return settings
+    server = msgspec.structs.replace(settings.server, admin_keys=(draw_key(),))
+    return msgspec.structs.replace(settings, server=server)
 
 
-def _http_server(settings: Settings, door: Door) -> uvicorn.Server:
+def _http_server(settings: Settings, app: FastAPI) -> uvicorn.Server:
     grace_s = math.ceil(settings.server.shutdown_s) + RESPONSE_GRACE_S
     config = uvicorn.Config(
-        SpelledHeaders(_web_app(settings, door)),
+        SpelledHeaders(app),
         loop="none",
         http="httptools",
         ws="websockets-sansio",
@@ -176,34 +230,9 @@ def _http_server(settings: Settings, door: Door) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _web_app(settings: Settings, door: Door) -> FastAPI:
-    if not settings.server.is_ui:
-        return create_app(door, settings)
-    app = create_app(door, settings, public_prefixes=PUBLIC_PREFIXES)
-    mount(app, door, settings)
-    return app
-
-
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     try:
         import uvloop  # noqa: PLC0415 (Windows has none)
     except ImportError:
         return asyncio.new_event_loop
     return uvloop.new_event_loop
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Return what `work` returns on a thread of its own, which does not hold up the end of the process.
-
-    The threads of `asyncio.to_thread` do: Ctrl-C would wait for the end of a download.
-    """
-    outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
-
-    def settle() -> None:
-        try:
-            outcome.set_result(work())
-        except BaseException as error:  # noqa: BLE001 (not ended here: raised in who waits)
-            outcome.set_exception(error)
-
-    threading.Thread(target=settle, daemon=True).start()
-    return await asyncio.wrap_future(outcome)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import threading
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from corral import __version__
+from corral.core.model_view import ModelState
+from corral.loading_bars import LoadingBars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from types import TracebackType
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
-    from rich.progress import Progress, TaskID
+    from corral.core.model_view import ModelEvent, ModelView
 
-    from corral.catalog.source import ModelSource
-    from corral.core.messages import ModelFacts
-
+_N_SHOWN = 12  # names of models
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared with, not bound)
 
 
@@ -31,69 +29,50 @@ class StartupText:
         """The sockets are bound."""
         self._say(f"Corral {__version__} listens on {', '.join(addresses)}")
 
-    def loading(self, source: ModelSource) -> None:
-        """The model's file is on this machine."""
-        self._say(f"Loading {source.name}")
+    async def follow(
+        self, events: AsyncIterator[ModelEvent], ready_text: Callable[[str], str] | None = None
+    ) -> None:
+        """Show how models come and go, until cancelled."""
+        with LoadingBars(self._screen, ready_text) as bars:
+            async for event in events:
+                bars.show(event)
 
-    def ready(self, source: ModelSource, facts: ModelFacts) -> None:
-        """Requests are welcome."""
-        self._say(f"{source.name} is ready: {facts.n_slots} slots of {facts.n_ctx} tokens")
-        if source.is_bundled:
-            self._say("It is the small demonstration model that comes with Corral, and knows little.")
-            self._say("Serve a real one with: corral serve -m model.gguf")
+    def bundled(self, complaints: Sequence[str] = ()) -> None:
+        """The lone model is the one that comes with Corral; `complaints` say why, where others were found."""
+        for complaint in complaints[:_N_SHOWN]:
+            self._say(complaint)
+        self._say("It is the small demonstration model that comes with Corral, and knows little.")
+        self._say("Serve a real one with: corral serve -m model.gguf")
+
+    def remote(self, name: str, base_url: str) -> None:
+        """The lone model is run by another server."""
+        whose = "" if name == base_url else f" for {name}"
+        self._say(f"Requests{whose} are handed on to {base_url}")
+
+    def many(self, views: Sequence[ModelView]) -> None:
+        """Several models are served, each loaded when it is asked for."""
+        usable = [view.name for view in views if view.state is not ModelState.UNUSABLE]
+        shown = [*usable[:_N_SHOWN], *(["..."] if len(usable) > _N_SHOWN else [])]
+        if usable:
+            counted = "1 model" if len(usable) == 1 else f"{len(usable)} models"
+            self._say(f"Serves {counted}, loaded on demand: {', '.join(shown)}")
+        else:
+            self._say("Serves no model yet: put a GGUF file into the models folder, or `corral pull` one")
+        default = next((view.name for view in views if view.is_default), None)
+        if default is not None:
+            self._say(f"Requests that name none get {default}")
+        n_unusable = len(views) - len(usable)
+        if n_unusable:
+            more = " more" if usable else ""
+            self._say(f"{n_unusable}{more} cannot be loaded: `corral models` says why")
 
     def stopping(self, within_s: float) -> None:
         """A signal came."""
         self._say(f"Stopping: running requests have {within_s:g} s to end; Ctrl-C again ends at once")
 
-    def downloads(self) -> DownloadBars:
-        """Return the bars of files that are being downloaded."""
-        return DownloadBars(self._screen)
-
     def _say(self, text: str) -> None:
         with contextlib.suppress(BrokenPipeError):  # nobody reads it any more: no reason to stop serving
             print(text, file=self._screen, flush=True)
-
-
-class DownloadBars:
-    """One bar for each file, from the first word of it; a `catalog.progress.Progress` to be entered.
-
-    May be called from any thread.
-    """
-
-    def __init__(self, screen: TextIO) -> None:
-        self._screen = screen
-        self._first = threading.Lock()
-        self._progress: Progress | None = None
-        self._bars: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-
-    def __call__(self, name: str, fraction: float) -> None:
-        """Show that `fraction` of the file is here."""
-        with self._first:
-            progress = self._progress = self._progress or _started(self._screen)
-            if name not in self._bars:
-                self._bars[name] = progress.add_task(name, total=1.0)
-        progress.update(self._bars[name], completed=fraction)
-
-
-def _started(screen: TextIO) -> Progress:
-    # Imported for downloads only: it takes a twentieth of the whole start.
-    from rich import progress as rich  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-
-    columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.TaskProgressColumn())
-    bars = rich.Progress(*columns, rich.TimeRemainingColumn(), console=Console(file=screen))
-    bars.start()
-    return bars
 
 
 def web_address(name: tuple[str, int | None], *, is_tls: bool, prefix: str = "") -> str:

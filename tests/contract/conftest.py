@@ -25,6 +25,7 @@ from corral.core.settings import ChatSettings, GenerationDefaults, ModelSettings
 from corral.gateway.generation import Generation
 from corral.gateway.metrics import MetricsSnapshot
 from corral.gateway.slots import SlotView
+from tests.fake_models import FakeModels
 
 BOS, EOS = 256, 257
 N_PROMPT, N_CACHED, SEED = 7, 2, 42
@@ -76,8 +77,8 @@ class FakeDoor:
     never ends. `requests` and `cancelled` record what happened.
     """
 
-    def __init__(self):
-        self.name = "tiny"
+    def __init__(self, name="tiny"):
+        self.name = name
         self.texts = ["Hel", "lo", "!"]
         self.reason = FinishReason.EOS
         self.stop_text = ""
@@ -89,6 +90,7 @@ class FakeDoor:
         self.state = FakeState(self)
         self.cancelled = []
         self.left = threading.Event()
+        self.is_entered = asyncio.Event()
         self.busy = False
         self.model_facts = ModelFacts(
             name="tiny",
@@ -166,6 +168,7 @@ class FakeDoor:
         if self.before:
             raise self.before
         self.requests.append(generation.request)
+        self.is_entered.set()
         self._play(generation)
 
     def _leave(self, generation):
@@ -219,10 +222,12 @@ class FakeDoor:
 
 
 class Client:
-    """Calls the application in place; `settings` are its groups."""
+    """Calls the application over `doors` in place; `groups` are its settings."""
 
-    def __init__(self, door, **groups):
-        self.app = create_app(door, Settings(**groups))
+    def __init__(self, *doors, is_single=None, **groups):
+        settings = Settings(**groups)
+        self.models = FakeModels(*doors, settings=settings, is_single=is_single)
+        self.app = create_app(self.models, settings)
 
     def call(self, method, path, **options):
         return asyncio.run(self._call(method, path, options))
@@ -263,6 +268,27 @@ def door():
 @pytest.fixture
 def client(door):
     return Client(door, model=ModelSettings(path="models/tiny.gguf"))
+
+
+@pytest.fixture
+def make_many(door):
+    """Serve two models: `tiny`, the default, and `other`, whose door is the client's `other`."""
+
+    def make(**groups):
+        other = FakeDoor("other")
+        other.texts = ["Good", "bye"]
+        client = Client(door, other, **groups)
+        client.models.default = "tiny"
+        client.other = other
+        return client
+
+    return make
+
+
+@pytest.fixture
+def many(make_many):
+    """The same, with every switch on."""
+    return make_many(server=ServerSettings(is_metrics=True, is_slots=True, is_props=True))
 
 
 @pytest.fixture

@@ -50,6 +50,12 @@ def purpose_of(path):
     return "embed" if "embedding" in path else "generate"
 
 
+def status_of(path):
+    if path.startswith("/admin/") or path == "/models":
+        return 401  # nobody has a key here; their examples are tried beside their other tests
+    return 501 if path in CLOSED else 200
+
+
 def test_every_example_is_served(client, door, run_for):
     infill = InfillTokens(prefix=1, suffix=2, middle=3)
     door.model_facts = msgspec.structs.replace(door.model_facts, infill=infill)
@@ -60,4 +66,4 @@ def test_every_example_is_served(client, door, run_for):
     for path, operation in posts.items():
         run_for(purpose_of(path))
         example = operation["requestBody"]["content"]["application/json"]["example"]
-        assert client.post(path, example).status_code == (501 if path in CLOSED else 200), path
+        assert client.post(path, example).status_code == status_of(path), path

@@ -8,6 +8,7 @@ from corral.api.folder import Folder
 from corral.api.server import create_app
 from corral.core.errors import ModelLoadingError, SettingsError
 from corral.core.settings import ServerSettings, Settings
+from tests.fake_models import FakeModels
 
 TYPES = {
     "page.html": "text/html; charset=utf-8",
@@ -154,4 +155,4 @@ def test_a_folder_that_is_none_is_refused(door, folder, name):
     path = str(folder.parent / name)
 
     with pytest.raises(SettingsError, match=f"^static assets path not found: {path}$"):
-        create_app(door, Settings(server=ServerSettings(static_dir=path)))
+        create_app(FakeModels(door), Settings(server=ServerSettings(static_dir=path)))

@@ -2,20 +2,20 @@
 
 import contextlib
 import json
-from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from corral.api.server import dialects
-from corral.api.serving import Serving
 from corral.core.messages import InfillTokens
-from corral.core.settings import ServerSettings, Settings
+from corral.core.settings import ServerSettings
 
 ENDPOINTS = [
     pytest.param(endpoint, endpoint.paths[0], id=endpoint.paths[0])
-    for endpoint in dialects(Serving(SimpleNamespace(), Settings()))
-    if endpoint.method != "GET" and endpoint.is_served
+    for endpoint in dialects()
+    if endpoint.method != "GET"
+    and endpoint.is_served
+    and not endpoint.is_admin  # they have tests of their own
 ]
 NO_JSON = {
     "empty": b"",
@@ -94,7 +94,9 @@ def test_a_wrong_type_names_its_field(post, endpoint, path):
     for name, value, body in cases(endpoint):
         reply = post(path, body)
 
-        assert reply.status_code in (200, 400, 501), (body, reply.text)
+        # A text that names no model is well formed there.
+        is_name = path.startswith("/models/") and reply.status_code == 404
+        assert is_name or reply.status_code in (200, 400, 501), (body, reply.text)
         if not is_typed(endpoint, body):
             assert reply.status_code == 400, (body, reply.text)
             assert f"Field '{name}" in reply.json()["error"]["message"], (value, reply.text)

@@ -56,7 +56,7 @@ print(json.dumps({
     "prompt": prompt,
     "token": token,
     "rounds": os.environ.get("GOMP_SPINCOUNT"),
-    "pools": len(runner._context.threads._pools),
+    "pools": len(runner._context.threads._pools._pools),
     "sampler": sorted(runner._pool.submit(os.sched_getaffinity, 0).result()),
 }))
 runner.close()

@@ -23,7 +23,12 @@ class Gateway:
         self, path, *, argv=ENGINE_ARGV, hang_s=600.0, max_queue=100, restart_wait_s=10.0, **settings
     ):
         self.supervisor = Supervisor(hang_s=hang_s, argv=argv)
-        self.door = Door("model", self.supervisor.workers, max_queue=max_queue, restart_wait_s=restart_wait_s)
+        self.door = Door(
+            "model",
+            lambda: self.supervisor.workers.get("model"),
+            max_queue=max_queue,
+            restart_wait_s=restart_wait_s,
+        )
         self._load = Load("fake", path, EngineSettings(**{"n_parallel": 2, "n_ctx": 4096, **settings}))
 
     async def load(self):

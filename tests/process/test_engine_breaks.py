@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from corral.core.errors import EngineCrashedError, ModelLoadError, UnavailableError
+from corral.core.errors import EngineCrashedError, InvalidRequestError, ModelLoadError, UnavailableError
 from corral.gateway.lifecycle import State
 
 CRASHING = "fake:crash_after=20,step_ms=10"  # slow enough that outputs leave before the crash
@@ -16,11 +16,11 @@ NO_MSGPACK = (sys.executable, "-c", "import os, time; os.write(1, b'\\2\\0\\0\\0
 SILENT_END = (sys.executable, "-c", "raise SystemExit(3)")
 
 
-async def crash(gateway, request_id="r"):
+async def crash(gateway, request_id="r", *, prompt="hi"):
     """Generate until the engine is gone; return the items before, and the error."""
     items = []
     try:
-        async with gateway.generate(request_id) as generation:
+        async with gateway.generate(request_id, prompt=prompt) as generation:
             async for item in generation:
                 items.append(item)  # noqa: PERF401 (those before the error count)
     except EngineCrashedError as error:
@@ -91,11 +91,25 @@ def test_waiting_for_a_restart_is_bounded(run, loaded):
 def test_pauses_grow_while_it_keeps_crashing(run, loaded):
     async def act():
         async with loaded(CRASHING) as gateway:
-            for _ in range(3):
-                await crash(gateway)
+            for prompt in ("one", "two", "three"):
+                await crash(gateway, prompt=prompt)
             return gateway.worker().n_crashes_in_a_row
 
     assert run(act()) == 3
+
+
+def test_a_request_that_ran_at_two_crashes_is_refused_the_third_time(run, loaded):
+    async def act():
+        async with loaded(CRASHING) as gateway:
+            await crash(gateway)
+            await crash(gateway, "again")
+            with pytest.raises(InvalidRequestError, match="running both times"):
+                await crash(gateway, "once more")
+            return await crash(gateway, prompt="another")
+
+    _, error = run(act())
+
+    assert isinstance(error, EngineCrashedError)
 
 
 def test_an_engine_killed_from_outside_comes_back(run, loaded):

@@ -149,7 +149,7 @@ def test_drain_lets_running_requests_end_and_takes_no_more(run, loaded):
             await anext(generation)
             stopping = asyncio.create_task(gateway.supervisor.shutdown(within_s=20))
             await gateway.until_state(State.DRAINING)
-            with pytest.raises(UnavailableError, match="stopping"):
+            with pytest.raises(UnavailableError, match="being unloaded"):
                 await gateway.outputs("late")
             outputs = [item async for item in generation]
             await stopping

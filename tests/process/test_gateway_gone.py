@@ -15,7 +15,7 @@ from corral.gateway.supervisor import Supervisor
 
 async def main(path, n_items):
     async with Supervisor(hang_s=600) as supervisor:
-        door = Door("model", supervisor.workers, max_queue=1)
+        door = Door("model", lambda: supervisor.workers.get("model"), max_queue=1)
         loading = asyncio.create_task(supervisor.load("model", Load("fake", path, EngineSettings())))
         if n_items < 0:
             print("loading", flush=True)

@@ -23,7 +23,7 @@ def serve(loaded, run):
             async with loaded() as gateway:
                 door = Door(
                     "model",
-                    gateway.supervisor.workers,
+                    lambda: gateway.supervisor.workers.get("model"),
                     max_queue=9,
                     recorder=recorder(LogSettings(**settings)),
                 )

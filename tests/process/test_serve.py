@@ -18,11 +18,12 @@ import sys
 from pathlib import Path
 from corral.app import serve
 from corral.catalog.source import ModelSource
-from corral.core.settings import ServerSettings, Settings
+from corral.core.settings import ModelSettings, ServerSettings, Settings
 
 path, port, shutdown_s, is_bundled, is_ui = sys.argv[1:]
 server = ServerSettings(port=int(port), shutdown_s=float(shutdown_s), is_ui=is_ui == "1")
-settings = Settings(server=server)
+model = ModelSettings(path=None if is_bundled == "1" else "the-fake")
+settings = Settings(server=server, model=model)
 source = ModelSource(Path(path), "the-fake", is_bundled == "1")
 sys.exit(serve(settings, runner="fake", find_model=lambda *_: source))
 """

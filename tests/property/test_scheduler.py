@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from corral.core.clock import MonotonicClock
 from corral.core.engine_settings import EngineSettings
 from corral.core.messages import Failed, Finished
-from corral.core.request import GenerationRequest
+from corral.core.request import GenerationRequest, Guidance
 from corral.engine.fake import FakeBehaviour, FakeRunner
 from corral.engine.intake import Intake
 from corral.engine.scheduler import Scheduler
 
+guidance = st.builds(
+    Guidance, scale=st.sampled_from([1, 2]), negative=st.lists(st.text("ab", max_size=60), max_size=1)
+)
 request = st.fixed_dictionaries(
     {
         "prompt": st.lists(st.text("ab", max_size=30), max_size=2),
@@ -25,6 +28,7 @@ request = st.fixed_dictionaries(
         "caller": st.sampled_from(["", "x"]),
         "stop": st.sampled_from([(), ("e", " a")]),
         "n_keep": st.sampled_from([0, 5, None]),
+        "guidance": st.one_of(st.none(), guidance),
     }
 )
 action = st.one_of(
@@ -73,3 +77,4 @@ def test_every_request_ends_once_and_every_sequence_comes_back(actions, how, can
     last_words = Counter(event.request_id for event in events if isinstance(event, Finished | Failed))
     assert last_words == Counter(submitted)
     assert scheduler.ledger.n_idle == 3
+    assert not scheduler.roster.companions

@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+import httpx
 import pytest
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
@@ -37,11 +38,44 @@ import sys
 from pathlib import Path
 from corral.app import serve
 from corral.catalog.source import ModelSource
-from corral.core.settings import ServerSettings, Settings
+from corral.core.settings import ModelSettings, ServerSettings, Settings
 
-settings = Settings(server=ServerSettings(port=0, is_slots=True))
+cache = ModelSettings(cache_dir=f"{Path.cwd()}-cache")
+settings = Settings(server=ServerSettings(port=0, is_slots=True), model=cache)
 source = ModelSource(Path(sys.argv[1]), "the-fake", is_bundled=True)
 sys.exit(serve(settings, runner="fake", find_model=lambda *_: source))
+"""
+SERVE_MANY = """
+import shutil, sys
+from pathlib import Path
+from corral.app import serve
+from corral.catalog.bundled import bundled_model
+from corral.catalog.source import ModelSource
+from corral.core.settings import (
+    CatalogSettings,
+    ModelSettings,
+    PlacementSettings,
+    ServerSettings,
+    Settings,
+)
+
+folder = Path("several")
+folder.mkdir()
+paths = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+for name in paths:
+    shutil.copy(bundled_model(), folder / f"{name}.gguf")
+settings = Settings(
+    server=ServerSettings(port=0),
+    model=ModelSettings(cache_dir=f"{Path.cwd()}-cache"),
+    catalog=CatalogSettings(models_dir=str(folder)),
+    placement=PlacementSettings(max_workers=1),
+)
+
+def find(model, _progress):
+    name = Path(model.path).stem
+    return ModelSource(Path(paths[name]), name)
+
+sys.exit(serve(settings, runner="fake", find_model=find))
 """
 
 
@@ -68,6 +102,11 @@ class Tab:
         self.driver = driver
         self._first = driver.current_window_handle
         driver.switch_to.new_window("tab")
+        self._window = driver.current_window_handle
+
+    def show(self):
+        """Come back from another tab."""
+        self.driver.switch_to.window(self._window)
 
     def open(self, address):
         self.driver.get(address)
@@ -110,6 +149,20 @@ class Tab:
     def press(self, label):
         selector = f"button[aria-label^='{label}'], a[aria-label^='{label}']"
         self.until(lambda: (found := self.visible(selector)) and (found.click() or found))
+
+    def options(self):
+        """Open the list of models; return its lines by the names."""
+        self.one(".picker").click()
+        self.until(lambda: (items := self.all(".models-menu .q-item")) and items[-1].text)
+        return {item.text.split("\n")[0]: item for item in self.all(".models-menu .q-item")}
+
+    def pick(self, name):
+        """Choose a model from the list in the header."""
+        self.options()[name].click()
+        self.until(lambda: self.model() == name)
+
+    def model(self):
+        return self.text(".picker .q-field__native")
 
     def answer(self, number=0):
         """Return the element of an answer that is complete."""
@@ -186,6 +239,30 @@ def locked(tmp_path_factory):
         yield server.address
 
 
+class ManyServer(Server):
+    """The page over several models, which the test moves."""
+
+    def __init__(self, *keys, folder):
+        super().__init__(HERE / "many_server.py", *keys, until="http", folder=folder)
+
+    def move(self, name, state, **details):
+        body = {"name": name, "state": state, **details}
+        httpx.post(f"{self.address}/fake/model", json=body).raise_for_status()
+
+    def order(self, what, name=""):
+        httpx.post(f"{self.address}/fake/order", json={what: name}).raise_for_status()
+
+    def asked(self, what):
+        return httpx.get(f"{self.address}/fake/asked").json()[what]
+
+
+@pytest.fixture
+def many(tmp_path):
+    """A page over several models that say back what they are asked."""
+    with contextlib.closing(ManyServer(folder=tmp_path)) as server:
+        yield server
+
+
 @pytest.fixture
 def live(tmp_path):
     """Start whole servers, gateway and engine, on the fake runner."""
@@ -193,6 +270,19 @@ def live(tmp_path):
 
         def start(path):
             server = Server("-c", SERVE, path, until="is ready", folder=tmp_path)
+            servers.callback(server.close)
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def live_many(tmp_path):
+    """Start whole servers of several models, given as name and path, of which one fits into memory."""
+    with contextlib.ExitStack() as servers:
+
+        def start(*models):
+            server = Server("-c", SERVE_MANY, *models, until="Requests that name none", folder=tmp_path)
             servers.callback(server.close)
             return server
 
@@ -211,3 +301,10 @@ def bundled(tmp_path):
             return server
 
         yield start
+
+
+@pytest.fixture
+def many_locked(tmp_path):
+    """The same with an API key."""
+    with contextlib.closing(ManyServer("ordinary", folder=tmp_path)) as server:
+        yield server

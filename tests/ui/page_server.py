@@ -3,6 +3,7 @@
 A question "raise NAME" raises that error of `core.errors` instead. Says its address once it listens.
 """
 
+import contextlib
 import re
 import socket
 import sys
@@ -12,6 +13,8 @@ import uvicorn
 from corral.api.server import create_app
 from corral.core import errors
 from corral.core.messages import ModelFacts
+from corral.core.model_definition import ModelDefinition
+from corral.core.model_view import ModelState, ModelView
 from corral.core.outcome import FinishReason, SequenceEnd, SequenceOutput
 from corral.core.settings import ModelSettings, ServerSettings, Settings
 from corral.ui.mount import PUBLIC_PREFIXES, mount
@@ -56,13 +59,51 @@ class EchoDoor:
         return Echo(request)
 
 
+class EchoModels:
+    """The one model, always there."""
+
+    is_single = True
+
+    def __init__(self, settings):
+        self._door = EchoDoor()
+        self._settings = settings
+
+    def check_started(self):
+        pass
+
+    def views(self):
+        return [self.view(None)]
+
+    def view(self, _name):
+        return ModelView(name=EchoDoor.name, state=ModelState.READY)
+
+    def definition(self, _name):
+        return ModelDefinition(name=EchoDoor.name, settings=self._settings)
+
+    def door(self, _name):
+        return self._door
+
+    async def events(self):
+        for event in ():
+            yield event
+
+    @contextlib.asynccontextmanager
+    async def opened(self, _name, **_):
+        yield self._door
+
+
 def main():
     settings = Settings(
         server=ServerSettings(api_keys=tuple(sys.argv[1:])), model=ModelSettings(path=EchoDoor.name)
     )
-    door = EchoDoor()
-    app = create_app(door, settings, public_prefixes=PUBLIC_PREFIXES)
-    mount(app, door, settings)
+    run(EchoModels(settings), settings)
+
+
+def run(models, settings, prepare=lambda _app: None):
+    """Serve the page over `models`; `prepare` may add to the application."""
+    app = create_app(models, settings, public_prefixes=PUBLIC_PREFIXES)
+    prepare(app)
+    mount(app, models, settings)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}\n")
         sys.stdout.flush()

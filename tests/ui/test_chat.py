@@ -2,7 +2,7 @@
 
 import pytest
 
-from corral.core.errors import InvalidRequestError, QueueFullError
+from corral.core.errors import InvalidRequestError, ModelLoadError, NotFoundError, QueueFullError
 from corral.core.messages import ModelFacts
 from corral.core.outcome import FinishReason, SequenceEnd, SequenceOutput
 from corral.prompt.messages import Message
@@ -109,6 +109,11 @@ def test_of_a_path_the_file_name_is_shown(name, short):
 
 def test_the_facts_are_in_the_readers_words():
     assert words.about(ModelFacts(n_ctx=32768, n_slots=1)) == "32,768 tokens of context · 1 slot"
+
+
+def test_a_model_that_cannot_be_used_is_named_as_the_reason():
+    assert "no tokenizer" in words.polite(ModelLoadError("no tokenizer"))
+    assert "no model yet" in words.polite(NotFoundError("There is no model yet"))
 
 
 def test_errors_are_polite_and_only_the_readers_own_are_quoted():

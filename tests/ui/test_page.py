@@ -25,6 +25,11 @@ def test_the_header_names_the_model_and_its_size(tab):
     assert tab.text(".model-facts") == "8,192 tokens of context · 4 slots"
 
 
+def test_one_model_alone_is_not_chosen(tab):
+    assert tab.one(".model-name")
+    assert not tab.all(".picker, .speaker, [aria-label=Models]")
+
+
 def test_a_message_is_answered_below_it(tab):
     tab.ask("Hello, you!")
 

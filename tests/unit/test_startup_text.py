@@ -1,10 +1,10 @@
+import asyncio
 import io
-from pathlib import Path
 
+import msgspec
 import pytest
 
-from corral.catalog.source import ModelSource
-from corral.core.messages import ModelFacts
+from corral.core.model_view import ModelEvent, ModelState, ModelView
 from corral.startup_text import StartupText, web_address
 
 
@@ -50,12 +50,53 @@ def test_all_addresses_stand_in_one_line(text, screen):
     assert screen.getvalue().endswith("listens on http://127.0.0.1:80, unix://a.sock\n")
 
 
-def test_a_name_is_shown_as_it_is(text, screen):
+def test_of_a_model_that_gets_ready_its_size_is_told_and_its_name_as_it_is(text, screen):
     name = "[bold]a/very/long/path/to/a/model/with/a/long/name.gguf"
 
-    text.ready(ModelSource(Path(name), name), ModelFacts(n_slots=4, n_ctx=512))
+    async def events():
+        yield ModelEvent(n=1, model=name, state=ModelState.READY)
+
+    asyncio.run(text.follow(events(), lambda model: f"{model} is ready: 4 slots of 512 tokens"))
 
     assert screen.getvalue() == f"{name} is ready: 4 slots of 512 tokens\n"
+
+
+def test_of_many_models_those_that_can_be_loaded_are_named(text, screen):
+    views = [ModelView(name=f"m{number:02}", state=ModelState.UNLOADED) for number in range(13)]
+    views[1] = msgspec.structs.replace(views[1], is_default=True)
+    broken = ModelView(name="broken", state=ModelState.UNUSABLE)
+
+    text.many([broken, *views])
+
+    told = screen.getvalue()
+    assert "Serves 13 models" in told
+    assert "m00, m01" in told
+    assert "m12" not in told
+    assert "Requests that name none get m01" in told
+    assert "1 more cannot be loaded" in told
+
+
+def test_without_any_model_it_is_told_how_to_get_one(text, screen):
+    text.many([])
+
+    assert screen.getvalue() == (
+        "Serves no model yet: put a GGUF file into the models folder, or `corral pull` one\n"
+    )
+
+
+def test_of_models_that_are_all_broken_the_way_to_the_reasons_is_told(text, screen):
+    text.many([ModelView(name="broken", state=ModelState.UNUSABLE)])
+
+    assert "Serves no model yet" in screen.getvalue()
+    assert "1 cannot be loaded: `corral models` says why" in screen.getvalue()
+
+
+def test_with_the_model_that_comes_along_it_is_told_why_it_is_not_another(text, screen):
+    text.bundled(("mine in models cannot be loaded: it is empty",))
+
+    lines = screen.getvalue().splitlines()
+    assert lines[0] == "mine in models cannot be loaded: it is empty"
+    assert "demonstration" in lines[1]
 
 
 def test_who_reads_no_more_does_not_end_the_server():
@@ -64,19 +105,3 @@ def test_who_reads_no_more_does_not_end_the_server():
             raise BrokenPipeError
 
     StartupText(Gone()).stopping(5)
-
-
-def test_without_downloads_there_are_no_bars(text, screen):
-    with text.downloads():
-        pass
-
-    assert screen.getvalue() == ""
-
-
-def test_a_download_has_a_bar(text, screen):
-    with text.downloads() as progress:
-        progress("model.gguf", 0.5)
-        progress("model.gguf", 1.0)
-
-    assert "model.gguf" in screen.getvalue()
-    assert "100%" in screen.getvalue()

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from corral.api.endpoint import Endpoint
 from corral.core.errors import AuthenticationError
+from corral.core.settings import ServerSettings
+
+if TYPE_CHECKING:  # the rows' handlers ask this module who calls
+    from corral.api.endpoint import Endpoint
+
+_NEEDS_ADMIN = (
+    "This needs an admin key, sent as `Authorization: Bearer KEY`: one that the server was given with "
+    "--admin-key, or the one that it wrote when it started"
+)
 
 
 class Keys:
@@ -34,18 +43,44 @@ class Keys:
         return next((caller for key in keys if (caller := self.caller(key)) is not None), None)
 
 
+def ordinary_keys(server: ServerSettings) -> Keys:
+    """Return what opens the ordinary routes: any key of the server, or no check where it has no API keys."""
+    return Keys((*server.api_keys, *server.admin_keys) if server.api_keys else ())
+
+
+class AdminOnly:
+    """ASGI application: serve those who send one of the admin `keys`, who are nobody where there are none.
+
+    It stands around what a path leads to, not around the path: however that is spelled, the lock holds.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+        self._app = app
+        self._keys = keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, or raise AuthenticationError."""
+        if self._keys.caller_of_any(keys_in(Headers(scope=scope))) is None:
+            raise AuthenticationError(_NEEDS_ADMIN)
+        await self._app(scope, receive, send)
+
+
 class PublicPaths:
     """What is served without a key: rows that say so, the page, and paths under `prefixes`."""
 
     def __init__(self, endpoints: list[Endpoint], prefixes: tuple[str, ...]) -> None:
         rows = {(row.method, path) for row in endpoints if row.is_public for path in row.paths}
         self._exact = {("GET", "/"), ("GET", "/index.html"), *(row for row in rows if "{" not in row[1])}
+        # /models/sse is no model, though it stands under /models/.
+        self._closed = {(row.method, path) for row in endpoints if not row.is_public for path in row.paths}
         self._prefixes = (*(path.partition("{")[0] for _, path in rows if "{" in path), *prefixes)
 
     def __contains__(self, wanted: tuple[str, str]) -> bool:
         """Tell whether (method, path) is public."""
         method, path = wanted
         plain = "GET" if method == "HEAD" else method
+        if (plain, path) in self._closed:
+            return False
         return (plain, path) in self._exact or (plain == "GET" and path.startswith(self._prefixes))
 
 

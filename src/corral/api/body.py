@@ -26,7 +26,18 @@ async def read(request: Request, wanted: type[_T]) -> _T:
 
 
 async def read_bytes(request: Request) -> bytes:
-    """Return the raw body. Raises BodyTooLargeError as soon as it is known to be too large."""
+    """Return the raw body, once. Raises BodyTooLargeError as soon as it is known to be too large."""
+    kept: bytes | None = request.scope.get("state", {}).pop("body", None)
+    return await _received(request) if kept is None else kept
+
+
+async def keep(request: Request) -> bytes:
+    """Return the raw body and leave it in the request's state, from where `read_bytes` takes it."""
+    content = request.state.body = await read_bytes(request)
+    return content
+
+
+async def _received(request: Request) -> bytes:
     announced = request.headers.get("content-length", "")
     _refuse_large(int(announced) if announced.isascii() and announced.isdigit() else 0)
     chunks = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeVar
 
 from starlette.types import Receive
@@ -22,7 +22,7 @@ async def disconnected(receive: Receive) -> None:
 
 
 async def while_connected(
-    receive: Receive, work: Coroutine[Any, Any, _T], gone: Coroutine[Any, Any, None] | None = None
+    receive: Receive, work: Awaitable[_T], gone: Coroutine[Any, Any, None] | None = None
 ) -> _T:
     """Return what `work` returns; cancel it and raise ClientGoneError when the client leaves first.
 

@@ -46,6 +46,9 @@ _HTTP = {
     "loading": (503, "unavailable_error"),
     "queue_full": (503, "unavailable_error"),
     "engine_crashed": (503, "unavailable_error"),
+    "bad_gateway": (502, "upstream_error"),
+    "gateway_timeout": (504, "upstream_error"),
+    "loop_detected": (508, "upstream_error"),
 }
 # Facts that belong in the body; the others are for logs and headers.
 _SHOWN_FACTS = ("n_prompt_tokens", "n_ctx", "n_ubatch")

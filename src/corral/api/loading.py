@@ -1,4 +1,4 @@
-"""While the model is not there: 503 on every path, before the key check; a page for browsers."""
+"""While the model is not there: 503 before the key check, a page for browsers; only /admin is served."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ _PAGE = """<!doctype html>
 """
 
 
+# What shows how far the loading is, and ends it; locked by itself.
+_ADMIN = "/admin/"
+
+
 class LoadingGate:
     """ASGI middleware: let requests through once `check` stops raising UnavailableError."""
 
@@ -32,7 +36,7 @@ class LoadingGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, or say that the model is not ready."""
-        if scope["type"] == "http":
+        if scope["type"] == "http" and not scope["path"].startswith(_ADMIN):
             try:
                 self._check()
             except UnavailableError as error:

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Protocol, Self
 
+from corral.catalog.model_files import ListedFile
 from corral.core.messages import Embedded, ModelFacts, Ranked, SlotMoved, Tokenized
 from corral.core.model_definition import ModelDefinition
 from corral.core.model_view import ModelEvent, ModelView
@@ -138,7 +139,20 @@ class ModelsPort(Protocol):
         """Return a lease: entered, the model is loaded; until it is left the model is not unloaded.
 
         `purpose`: for what the model is wanted, None for what it is declared for. `keep_alive_s`: how long it
-        is to stay afterwards, instead of its own ttl; below 0 for ever, 0 not at all.
+        is to stay afterwards, instead of its own ttl; below 0 for ever, 0 not at all. A lease may be entered
+        in one task and left in another; who is cancelled while entering has none.
+        """
+        ...
+
+    def files(self) -> list[ListedFile]:
+        """Return the weight files in the models folder, each with the model that it belongs to."""
+        ...
+
+    def named(self, model_file: str, folder: str) -> str:
+        """Return the name of the model that has this file in this folder, both as `files` tells them.
+
+        Raises NotFoundError, with a line for each file that is missing, for no such model, one that cannot
+        be loaded, and a folder outside that of the models.
         """
         ...
 

@@ -1,9 +1,8 @@
-"""What every route is given: the door to the engines, the settings, the chat template."""
+"""What a request works with: the door to one model's engine, its settings, its chat template."""
 
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable
 
 from corral.api.generation.images import MediaTerms
@@ -35,8 +34,7 @@ class ChatTemplates:
         self._is_jinja = is_jinja
         self._facts: ModelFacts | None = None
         self._template: ChatTemplate | None = None
-        if choice is not None:
-            _check(choice)
+        check_template(choice)
 
     def of(self, facts: ModelFacts) -> ChatTemplate:
         """Return the template for the model that `facts` describe."""
@@ -46,7 +44,10 @@ class ChatTemplates:
         return self._template
 
 
-def _check(choice: str) -> None:
+def check_template(choice: str | None) -> None:
+    """Raise SettingsError if `--chat-template` is neither a builtin's name nor valid Jinja."""
+    if choice is None:
+        return
     try:
         ChatTemplate(BUILTIN.get(choice, choice))
     except TemplateSourceError as error:
@@ -59,12 +60,11 @@ def _check(choice: str) -> None:
 
 
 class Serving:
-    """Shared by all routes; holds no state of a request."""
+    """One model as its requests see it; holds no state of one."""
 
     def __init__(self, door: DoorPort, settings: Settings) -> None:
         self.door = door
         self.settings = settings
-        self.started_s = int(time.time())
         self.media = MediaTerms(settings.server.media, f"<__media_{secrets.token_hex(16)}__>")
         self._templates = ChatTemplates(settings.chat.template, is_jinja=settings.chat.is_jinja)
 

@@ -59,7 +59,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--rounds", type=_positive, default=3, metavar="N", help="runs on each server (default: %(default)s)")
     add("--api", choices=DIALECTS, default="completion", help="which API to call (default: %(default)s)")
-    add("--model", help="the model's name, where the server serves several")
+    add(
+        "--model",
+        metavar="NAMES",
+        help="comma-separated models to ask for, where the server has several; W8 and W13 need two",
+    )
     add("--sampled", action="store_true", help="the server's default sampling instead of temperature 0")
     add("--text-prompts", action="store_true", help="prompts as words, not as ids from /tokenize")
     add(
@@ -86,7 +90,7 @@ async def _measure(arguments: argparse.Namespace) -> Document:
         dialect=DIALECTS[arguments.api],
         is_greedy=not arguments.sampled,
         has_text_prompts=arguments.text_prompts,
-        model=arguments.model,
+        models=_listed(arguments.model),
         timeout_s=arguments.timeout,
     )
     samples: list[Sample] = []
@@ -121,8 +125,8 @@ def _targets(arguments: argparse.Namespace) -> list[Target]:
 def _scenarios(arguments: argparse.Namespace) -> list[Scenario]:
     own = [parse_scenario(text) for text in arguments.scenario]
     default = "" if own else "W1"
-    names = [name.strip() for name in (arguments.workload or default).split(",") if name.strip()]
-    return [scenario for workload in workloads_named(names) for scenario in workload.scenarios] + own
+    names = arguments.workload or default
+    return [scenario for workload in workloads_named(_listed(names)) for scenario in workload.scenarios] + own
 
 
 def _facts(arguments: argparse.Namespace) -> dict[str, str]:
@@ -135,6 +139,10 @@ def _write_files(document: Document, arguments: argparse.Namespace) -> None:
         write_document(document, arguments.json)
     if arguments.plot is not None:
         write_plot(document, arguments.plot)
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
 def _positive(text: str) -> int:

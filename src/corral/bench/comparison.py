@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import msgspec
 
 from corral.bench.errors import BenchError
-from corral.bench.load import LoadSettings, fetch_vocabulary, run_scenario
+from corral.bench.load import LoadSettings, fetch_vocabulary, models_asked, run_scenario
 from corral.bench.measurement import RunMeasurement
 from corral.bench.prompt import draw_prompts
 from corral.bench.target import Target
@@ -62,8 +62,10 @@ async def compare(
     right before each sampled run.
 
     Raises:
-        BenchError: a target failed; what was yielded before stands.
+        BenchError: a target failed, and what was yielded before stands; or models are not named.
     """
+    for scenario in scenarios:
+        models_asked(scenario, settings)  # before hours of measuring, not after
     vocabularies = {target.name: await fetch_vocabulary(target, settings) for target in targets}
     for scenario in scenarios:
         for target in targets:
@@ -79,9 +81,10 @@ async def compare(
 async def _warm(
     target: Target, scenario: Scenario, vocabulary: list[int] | None, settings: LoadSettings
 ) -> None:
-    """Run the scenario once, with few tokens."""
+    """Run the scenario once, with few tokens and no more requests than each model needs to be asked."""
     n_predict = min(scenario.n_predict, _N_PREDICT_WARMING)
-    brief = msgspec.structs.replace(scenario, n_repeats=1, n_predict=n_predict)
+    n_repeats = -(-scenario.n_models // scenario.n_streams)
+    brief = msgspec.structs.replace(scenario, n_repeats=n_repeats, n_predict=n_predict)
     await _run(target, brief, vocabulary, settings, f"{scenario.name} warm-up")
 
 

@@ -21,12 +21,15 @@ from corral.bench.workload import Scenario
 
 
 class LoadSettings(msgspec.Struct, frozen=True):
-    """How requests are worded, for all targets alike. `timeout_s` bounds one whole request."""
+    """How requests are worded, for all targets alike. `timeout_s` bounds one whole request.
+
+    `models` are the names of those that a scenario may ask for, none where the server has only one.
+    """
 
     dialect: Dialect
     is_greedy: bool = True
     has_text_prompts: bool = False
-    model: str | None = None
+    models: tuple[str, ...] = ()
     timeout_s: float = 600.0
 
 
@@ -35,24 +38,32 @@ class _Tokens(msgspec.Struct):
 
 
 async def fetch_vocabulary(target: Target, settings: LoadSettings) -> list[int] | None:
-    """Return the token ids from which prompts are drawn; None if prompts are texts.
+    """Return the token ids of which prompts are made, known to all models; None if prompts are texts.
 
     Raises:
-        BenchError: the target cannot be reached, or has no `/tokenize`.
+        BenchError: the target cannot be reached, has no `/tokenize`, or the models have no token in common.
     """
     if settings.has_text_prompts or settings.dialect.has_text_prompts:
         return None
-    body = msgspec.json.encode({"content": PROSE, "add_special": False})
     try:
-        answer = await post(target, "/tokenize", body, timeout_s=settings.timeout_s)
-        tokens = msgspec.json.decode(answer, type=_Tokens).tokens
+        found = [await _tokenize(target, model, settings.timeout_s) for model in settings.models or (None,)]
     except TimeoutError as error:
         raise _named(target, f"no answer to /tokenize within {settings.timeout_s:g} s") from error
     except UnreachableError:
         raise
     except (BenchError, msgspec.DecodeError) as error:
         raise _named(target, f"/tokenize failed ({error}); --text-prompts does without it") from error
-    return sorted(set(tokens))
+    if not (common := set.intersection(*found)):
+        raise _named(target, "its models have no tokens in common; --text-prompts does without them")
+    return sorted(common)
+
+
+async def _tokenize(target: Target, model: str | None, timeout_s: float) -> set[int]:
+    fields: dict[str, object] = {"content": PROSE, "add_special": False}
+    if model is not None:
+        fields["model"] = model
+    answer = await post(target, "/tokenize", msgspec.json.encode(fields), timeout_s=timeout_s)
+    return set(msgspec.json.decode(answer, type=_Tokens).tokens)
 
 
 async def run_scenario(
@@ -61,9 +72,13 @@ async def run_scenario(
     """Send the prompts, `n_repeats` to each stream, and return what was measured.
 
     Raises:
-        BenchError: any request failed; the other streams are dropped.
+        BenchError: any request failed, then the other streams are dropped; or models are not named.
     """
-    requests = [_worded(target, scenario, prompt, settings) for prompt in prompts]
+    models = models_asked(scenario, settings)
+    requests = [
+        _worded(target, scenario, settings, prompt=prompt, model=models[i % len(models)])
+        for i, prompt in enumerate(prompts)
+    ]
     start = asyncio.Barrier(scenario.n_streams)
     cpu_s = time.process_time()
     try:
@@ -102,12 +117,26 @@ async def _run_stream(
     return traces
 
 
-def _worded(target: Target, scenario: Scenario, prompt: Prompt, settings: LoadSettings) -> bytes:
+def models_asked(scenario: Scenario, settings: LoadSettings) -> Sequence[str | None]:
+    """Return the models to ask in turn; None: the server has one, or chooses itself.
+
+    Raises:
+        BenchError: fewer are named than the scenario needs.
+    """
+    models = settings.models[: scenario.n_models] or (None,)
+    if len(models) < scenario.n_models:
+        raise BenchError(f"{scenario.name} needs {scenario.n_models} models: name them by --model NAME,NAME.")
+    return models
+
+
+def _worded(
+    target: Target, scenario: Scenario, settings: LoadSettings, *, prompt: Prompt, model: str | None
+) -> bytes:
     ask = Ask(
         prompt,
         scenario.n_predict,
         is_greedy=settings.is_greedy,
-        model=settings.model,
+        model=model,
         schema=RECORDS if scenario.is_json else None,
     )
     body = msgspec.json.encode(settings.dialect.word(ask))

@@ -20,6 +20,8 @@ class Scenario(msgspec.Struct, frozen=True):
 
     `headline` names the metric that this scenario is about. `is_json`: answers keep to the schema of
     `structure.RECORDS`. `beside` names the scenario of the same run that the headline is compared with.
+    `n_models`: requests go to as many models in turn, so streams of that number keep to one each, and a
+    single stream changes the model with every request.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Scenario(msgspec.Struct, frozen=True):
     headline: str = "throughput_tok_s"
     is_json: bool = False
     beside: str = ""
+    n_models: int = 1
 
     @property
     def n_requests(self) -> int:
@@ -68,6 +71,14 @@ _W7 = Workload(
         Scenario("W7 JSON, 8 clients", 8, 32, 256, is_json=True, beside="W7 text, 8 clients"),
     ),
 )
+_W8 = Workload(
+    "W8",
+    "one model in memory, two in turn: first token after a swap",
+    (
+        Scenario("W8 loaded", 1, 16, 8, n_repeats=4, headline="ttft_p50_s"),
+        Scenario("W8 swapped", 1, 16, 8, n_repeats=4, headline="ttft_p50_s", beside="W8 loaded", n_models=2),
+    ),
+)
 _W9 = Workload(
     "W9",
     "overhead: a tiny model, 1 and 32 streams",
@@ -76,7 +87,18 @@ _W9 = Workload(
         Scenario("W9 32 streams", 32, 16, 512),
     ),
 )
-WORKLOADS: Mapping[str, Workload] = MappingProxyType({each.name: each for each in (_W1, _W2, _W7, _W9)})
+_W13 = Workload(
+    "W13",
+    "two models busy at once beside one alone",
+    (
+        Scenario("W13 alone, 1 client", 1, 32, 192),
+        Scenario("W13 two, 1 client each", 2, 32, 192, beside="W13 alone, 1 client", n_models=2),
+        Scenario("W13 alone, 4 clients", 4, 32, 96),
+        Scenario("W13 two, 4 clients each", 8, 32, 96, beside="W13 alone, 4 clients", n_models=2),
+    ),
+)
+_ALL = (_W1, _W2, _W7, _W8, _W9, _W13)
+WORKLOADS: Mapping[str, Workload] = MappingProxyType({each.name: each for each in _ALL})
 
 _SCENARIO = re.compile(r"(\d+)x(\d+)\+(\d+)")
 

@@ -22,7 +22,7 @@ REGISTRY = "https://registry-1.docker.io"
 AUTH = "https://auth.docker.io"
 _OCI = "application/vnd.oci.image.manifest.v1+json"
 _OLDER = "application/vnd.docker.distribution.manifest.v2+json"
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 10.0
 _NAME = re.compile(
     r"(?:(?P<owner>[a-z0-9][a-z0-9._-]*)/)?(?P<name>[a-z0-9][a-z0-9._-]*)(?::(?P<tag>[A-Za-z0-9_][\w.-]{0,127}))?"
 )

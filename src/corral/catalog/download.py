@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
-from corral.catalog.progress import Progress, silent
+from corral.catalog.progress import Arrival, Progress, silent
 from corral.catalog.receipt import (
     Receipt,
     masked,
@@ -19,13 +19,19 @@ from corral.catalog.receipt import (
     receipt_path,
     write_receipt,
 )
+from corral.catalog.room import check_room
+from corral.catalog.stream import (
+    ASK_TIMEOUT,
+    HEADERS,
+    TIMEOUT,
+    append_rest,
+    check_sha256,
+    keep_trying,
+    size_of,
+)
+from corral.catalog.turn import lock_path, turn
 from corral.core import log
 from corral.core.errors import ModelLoadError
-
-_N_ATTEMPTS = 3
-_TIMEOUT_S = 30.0
-# A compressed answer would break both the ranges and the lengths that resuming relies on.
-_HEADERS = {"Accept-Encoding": "identity"}
 
 _log = log.get("catalog")
 
@@ -69,8 +75,7 @@ def fetch(
     try:
         _check_origin(url, target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        headers = {**_HEADERS, **remote.headers}
-        with httpx.Client(headers=headers, timeout=_TIMEOUT_S, follow_redirects=True) as client:
+        with _client(remote) as client:
             _Download(client, remote, target, progress).run(pause)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         raise ModelLoadError(f"cannot download {_shown(url)}: {_reason(error)}", url=_shown(url)) from error
@@ -94,78 +99,94 @@ class _Download:
         self._sha256 = remote.sha256
         self._url = remote.url
         self._target = target
-        self._partial = target.with_name(f"{target.name}.downloadInProgress")
+        self._partial = partial_path(target)
         self._progress = progress
 
     def run(self, pause: Callable[[float], None]) -> None:
         """Try until it is done, with a growing pause (seconds) after each attempt that broke off."""
-        for attempt in range(1, _N_ATTEMPTS + 1):
-            try:
-                self._try_once()
-            except httpx.TransportError as error:
-                if attempt == _N_ATTEMPTS:
-                    self._make_do(error)
-                else:
-                    pause(2.0 * attempt)
-            else:
-                return
+        try:
+            keep_trying(self._try_once, lambda: size_of(self._partial), pause)
+        except httpx.TransportError as error:
+            if not self._target.is_file():
+                raise
+            _log.warning("download.skipped", file=self._target.name, reason=_reason(error))
 
     def _try_once(self) -> None:
-        head = self._client.head(self._url)
+        head = self._client.head(self._url, timeout=ASK_TIMEOUT)
         head.raise_for_status()
-        remote = receipt_of(head, self._url)
+        remote, n_total = receipt_of(head, self._url), _length(head)
         if self._is_current(remote):
             return
-        self._fill(remote, n_total=int(head.headers.get("Content-Length", 0)))
-        self._check_content()
+        lock = lock_path(self._target)
+        with turn(lock, lambda: self._tell(size_of(self._partial), n_total, is_waiting=True)):
+            try:
+                if not self._is_current(remote):
+                    self._bring(remote, n_total)
+            finally:
+                # While it is held: who waits for this lock notices, and takes a new one.
+                with contextlib.suppress(OSError):
+                    lock.unlink(missing_ok=True)
+
+    def _bring(self, remote: Receipt, n_total: int | None) -> None:
+        n_here = self._n_resumable(remote)
+        check_room(self._target.parent, (n_total or 0) - n_here, self._target.name)
+        self._tell(n_here, n_total)
+        if n_here == 0 or n_here != n_total:
+            write_receipt(self._partial, remote)
+            self._fill(remote, n_here, n_total)
+        if self._sha256 is not None:
+            check_sha256(self._partial, self._sha256, masked(self._url))
         self._partial.replace(self._target)
         receipt_path(self._partial).replace(receipt_path(self._target))
 
-    def _check_content(self) -> None:
-        """Refuse, and let go of, a file that is not what was announced."""
-        if self._sha256 is None:
-            return
-        with self._partial.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != self._sha256:
-            self._partial.unlink()
-            raise ModelLoadError(
-                f"{masked(self._url)} arrived damaged: its sha256 is {found}, not {self._sha256}; try again"
-            )
-
-    def _make_do(self, error: httpx.TransportError) -> None:
-        if not self._target.is_file():
-            raise error
-        _log.warning("download.skipped", file=self._target.name, reason=_reason(error))
+    def _fill(self, remote: Receipt, n_here: int, n_total: int | None) -> None:
+        headers = {"Range": f"bytes={n_here}-", "If-Range": remote.etag} if n_here else {}
+        with self._client.stream("GET", self._url, headers=headers) as response:
+            response.raise_for_status()
+            append_rest(response, self._partial, n_here, lambda n_now: self._tell(n_now, n_total))
 
     def _is_current(self, remote: Receipt) -> bool:
         known = read_receipt(self._target)
         return self._target.is_file() and (known is None or not known.is_older_than(remote))
 
-    def _fill(self, remote: Receipt, *, n_total: int) -> None:
-        n_here = self._n_resumable(remote)
-        if n_here and n_here == n_total:
-            return
-        write_receipt(self._partial, remote)
-        headers = {"Range": f"bytes={n_here}-", "If-Range": remote.etag} if n_here else {}
-        with self._client.stream("GET", self._url, headers=headers) as response:
-            response.raise_for_status()
-            is_rest = response.status_code == httpx.codes.PARTIAL_CONTENT
-            self._append(response, n_here if is_rest else 0, n_total)
-
     def _n_resumable(self, remote: Receipt) -> int:
         # Only an ETag proves that the bytes that are here begin the file that is there.
         is_same = bool(remote.etag) and read_receipt(self._partial) == remote
-        return self._partial.stat().st_size if is_same and self._partial.is_file() else 0
+        return size_of(self._partial) if is_same else 0
 
-    def _append(self, response: httpx.Response, n_here: int, n_total: int) -> None:
-        with self._partial.open("ab" if n_here else "wb") as file:
-            # No chunk size: httpx would hold back what it has not filled, and lose it when the line breaks.
-            for chunk in response.iter_bytes():
-                file.write(chunk)
-                n_here += len(chunk)
-                if n_total:
-                    self._progress(self._target.name, min(n_here / n_total, 1.0))
+    def _tell(self, n_bytes: int, n_total: int | None, *, is_waiting: bool = False) -> None:
+        self._progress(Arrival(self._target.name, n_bytes, n_total, is_waiting))
+
+
+def check_room_for_all(files: Iterable[tuple[str, Path]]) -> None:
+    """Raise ModelLoadError unless all of these (address, target) fit on the disk together.
+
+    What cannot be asked for is passed over: its download will say why.
+    """
+    n_missing, target = 0, Path()
+    for url, target in files:
+        if target.is_file():
+            continue
+        with contextlib.suppress(httpx.HTTPError, httpx.InvalidURL), _client(Remote(url)) as client:
+            head = client.head(url, timeout=ASK_TIMEOUT)
+            n_total = _length(head) if head.is_success else None
+            n_missing += max((n_total or 0) - size_of(partial_path(target)), 0)
+    check_room(target.parent, n_missing, target.name)
+
+
+def partial_path(target: Path) -> Path:
+    """Return where the bytes of `target` are while not all have arrived."""
+    return target.with_name(f"{target.name}.downloadInProgress")
+
+
+def _client(remote: Remote) -> httpx.Client:
+    return httpx.Client(headers={**HEADERS, **remote.headers}, timeout=TIMEOUT, follow_redirects=True)
+
+
+def _length(response: httpx.Response) -> int | None:
+    """Return the bytes that it announces."""
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() else None
 
 
 def _check_origin(url: str, target: Path) -> None:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from corral.catalog.progress import Progress
 from corral.core.errors import ModelLoadError
 from corral.core.settings import ModelSettings
 
+if TYPE_CHECKING:
+    from corral.catalog.hub import Hub
+
 # Projectors are small, and their rounding shows in every image: the larger types first.
 _PREFERRED = ("f16", "bf16", "f32", "q8_0")
 
 
-def find_projector(settings: ModelSettings, progress: Progress) -> Path | None:
+def find_projector(settings: ModelSettings, progress: Progress, hub: Hub | None = None) -> Path | None:
     """Return where the projector is, downloading it first if it is elsewhere; None for text only. Blocks.
 
-    A named file or address comes before the one that lies beside the model in its repository.
+    A named file or address comes before the one that lies beside the model in its repository at `hub`.
 
     Raises:
         ModelLoadError: there is no such file, or it could not be downloaded.
@@ -27,12 +31,12 @@ def find_projector(settings: ModelSettings, progress: Progress) -> Path | None:
         return _from_url(settings, settings.projector_url, progress)
     if settings.projector_path:
         return _existing(settings.projector_path)
-    return _beside_model(settings, settings.hf_repo, progress) if settings.hf_repo else None
+    return hub.projector(settings.hf_repo, progress=progress) if hub and settings.hf_repo else None
 
 
 def choose_projector(files: Iterable[str]) -> str | None:
     """Return the projector among a repository's files, None if there is none."""
-    found = sorted(filter(_is_projector, files))
+    found = sorted(filter(is_projector, files))
     for kind in _PREFERRED:
         for name in found:
             if f"-{kind}." in name.lower():
@@ -40,7 +44,8 @@ def choose_projector(files: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
-def _is_projector(file: str) -> bool:
+def is_projector(file: str) -> bool:
+    """Return whether the name is that of a projector's file."""
     name = file.rpartition("/")[2].lower()
     return name.startswith("mmproj") and name.endswith(".gguf")
 
@@ -60,10 +65,3 @@ def _from_url(settings: ModelSettings, url: str, progress: Progress) -> Path:
     target = Path(settings.projector_path or Path(settings.cache_dir or ".") / name)
     download(url, target, progress=progress, is_offline=settings.is_offline)
     return target
-
-
-def _beside_model(settings: ModelSettings, repo: str, progress: Progress) -> Path | None:
-    from corral.catalog.hub import Hub  # noqa: PLC0415 - the library takes half a second to import
-
-    hub = Hub(settings.hf_token, is_offline=settings.is_offline)
-    return hub.projector(repo, progress=progress)

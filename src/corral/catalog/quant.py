@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 from corral.catalog.parts import is_later_part
 from corral.core.errors import ModelLoadError
@@ -11,6 +13,7 @@ from corral.core.errors import ModelLoadError
 PREFERRED = "Q4_K_M"
 # Projectors of multimodal models and importance matrices are GGUF files too, but no models.
 _NO_MODEL = ("mmproj", "imatrix")
+_MAX_KINDS = 8  # of other files that an error lists
 
 
 _TAG = re.compile(
@@ -24,9 +27,10 @@ def choose(files: Iterable[str], quant: str | None) -> str:
     Raises:
         ModelLoadError: no such file; the message lists what there is.
     """
+    files = list(files)
     models = sorted(filter(is_model, files))
     if not models:
-        raise ModelLoadError("the repository has no GGUF file")
+        raise ModelLoadError(f"the repository has no GGUF file of a model, {_kinds(files)}")
     found = [name for name in models if _has(name, quant or PREFERRED)]
     if quant and not found:
         raise ModelLoadError(f"the repository has no {quant} file, only {', '.join(models)}")
@@ -39,10 +43,26 @@ def tag_of(file: str) -> str | None:
     return found[-1].upper() if found else None
 
 
+def without_tag(file: str) -> str:
+    """Return the name without folder, `.gguf` and quantization: all files of a model have the same."""
+    return _TAG.sub("", file.rpartition("/")[2].removesuffix(".gguf")).rstrip("-._")
+
+
 def is_model(file: str) -> bool:
     """Return whether this is a model's file, or the first of its parts."""
     name = file.rpartition("/")[2].lower()
     return name.endswith(".gguf") and not name.startswith(_NO_MODEL) and not is_later_part(file)
+
+
+def _kinds(files: Iterable[str]) -> str:
+    """Say what there is instead."""
+    names = [file.rpartition("/")[2] for file in files]
+    counts = Counter(PurePosixPath(name).suffix or name for name in names)
+    if not counts:
+        return "and no other file"
+    kinds = [f"{count} {kind}" for kind, count in sorted(counts.items())]
+    shown = ", ".join(kinds[:_MAX_KINDS])
+    return f"only {shown} and more" if len(kinds) > _MAX_KINDS else f"only {shown}"
 
 
 def _has(file: str, quant: str) -> bool:

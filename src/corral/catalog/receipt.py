@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx
 import msgspec
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class Receipt(msgspec.Struct, frozen=True, rename="camel"):
@@ -30,6 +33,8 @@ def receipt_of(response: httpx.Response, url: str) -> Receipt:
 
 def masked(url: str) -> str:
     """Return the address without user and password. Raises `httpx.InvalidURL`."""
+    import httpx  # noqa: PLC0415 - needed for downloads only, and this module wherever files are listed
+
     return str(httpx.URL(url).copy_with(userinfo=b""))
 
 

@@ -28,11 +28,8 @@ def llama_server() -> str:
 def _routes() -> list[Endpoint]:
     """Return the table of routes; no model is needed to describe them."""
     from corral.api import server  # noqa: PLC0415 - as above
-    from corral.api.serving import Serving  # noqa: PLC0415
-    from corral.core.settings import Settings  # noqa: PLC0415
-    from corral.gateway.door import Door  # noqa: PLC0415
 
-    return server.dialects(Serving(Door("", {}, max_queue=0), Settings()))
+    return server.dialects()
 
 
 PAGES = {"options": options.reference, "endpoints": endpoints, "llama-server": llama_server}

@@ -24,6 +24,11 @@ class Command:
 
 COMMANDS = {
     "serve": Command("serve a model over HTTP; takes llama-server's flags", "corral.cli.serve"),
+    "run": Command("talk to a model in the terminal", "corral.cli.run"),
+    "models": Command("show which models there are, and remove them", "corral.cli.models"),
+    "pull": Command("download a model", "corral.cli.pull"),
+    "ps": Command("show the models that are in memory", "corral.cli.ps"),
+    "stop": Command("unload a model, or end the server", "corral.cli.stop"),
     "bench": Command("measure a server: speed, latency, many clients", "corral.bench.command"),
     "docs": Command("print the reference pages that the code writes itself", "corral.cli.docs"),
 }

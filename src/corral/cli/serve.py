@@ -44,9 +44,19 @@ def _act(parsed: Parsed) -> int:
         case Wish.CACHE_LIST:
             return _list_models(parsed.settings.model)
         case Wish.RUN:
-            from corral.app import serve  # noqa: PLC0415 - it imports the whole server, which help does not need
+            return _serve(parsed)
 
-            return serve(parsed.settings)
+
+def _serve(parsed: Parsed) -> int:
+    """Serve, after the packages are installed if that was asked for."""
+    if parsed.install.is_wanted:
+        from corral.cli import install  # noqa: PLC0415 - few starts need it
+
+        if not install.prepare(parsed):
+            return 1
+    from corral.app import serve  # noqa: PLC0415 - it imports the whole server, which help does not need
+
+    return serve(parsed.settings)
 
 
 def _list_models(settings: ModelSettings) -> int:

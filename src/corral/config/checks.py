@@ -23,6 +23,12 @@ def no_host_tier(value: Value) -> str | None:
     return None if value == 0 else "Corral keeps prefixes in the KV cache only, so far; 0 is accepted"
 
 
+def no_key(value: Value) -> str | None:
+    """Refuse what no header can carry, such as a key with the end of its line. The key is not repeated."""
+    is_good = value is None or all("!" <= character <= "~" for character in str(value))
+    return None if is_good else "invalid value (a key has no spaces, line ends or letters beyond ASCII)"
+
+
 def no_addresses(value: Value) -> str | None:
     """Refuse a list of addresses with an empty one, which would mean every network to a socket."""
     hosts = str(value or "").split(",")
@@ -32,6 +38,11 @@ def no_addresses(value: Value) -> str | None:
 def no_dir(value: Value) -> str | None:
     """Refuse what is no folder, in llama-server's words."""
     return None if value is None or Path(str(value)).is_dir() else f"not a directory: {value}"
+
+
+def no_file(value: Value) -> str | None:
+    """Refuse what is no file."""
+    return None if value is None or Path(str(value)).is_file() else f"there is no file {value}"
 
 
 def no_chunk_reuse(value: Value) -> str | None:

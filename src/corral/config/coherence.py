@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from corral.config.given import Given
 from corral.config.rows.embedding import EMBEDDING, RERANKING
+from corral.config.rows.install import INSTALL
+from corral.config.rows.install import ROWS as INSTALL_ROWS
 from corral.core.engine_settings import EngineSettings, RopeSettings
 from corral.core.errors import SettingsError
-from corral.core.settings import ModelSettings, Settings
+from corral.core.settings import ModelSettings, RemoteSettings, Settings
 
 
 def check(settings: Settings) -> None:
     """Raise `SettingsError` where two settings contradict each other."""
-    _check_source(settings.model)
+    _check_source(settings.model, settings.remote)
     _check_context(settings.engine)
     _check_grouping(settings.engine.rope, settings.model)
     _check_pooling(settings.engine)
@@ -26,8 +28,17 @@ def check_together(given: Iterable[Given]) -> None:
         raise SettingsError("error: either --embedding or --reranking can be specified, but not both")
 
 
+def remarks_together(given: Iterable[Given]) -> Iterator[str]:
+    """Yield a warning for each option that has no effect without another."""
+    options = {one.option for one in given}
+    if INSTALL not in options:
+        alone = [option for option in INSTALL_ROWS if option in options]
+        yield from (f"warn: --{option.name} has no effect without --install-pkgs" for option in alone)
+
+
 def remarks(settings: Settings) -> Iterator[str]:
     """Yield a warning for each setting that has no effect because of another."""
+    yield from _remarks_on_remote(settings.remote)
     if settings.model.hf_file and not settings.model.hf_repo:
         yield "warn: --hf-file has no effect without --hf-repo"
     if settings.model.projector_path and not settings.model.is_projector_wanted:
@@ -37,6 +48,15 @@ def remarks(settings: Settings) -> Iterator[str]:
         yield "warn: https needs both --ssl-key-file and --ssl-cert-file; connections are not encrypted"
     if settings.log.has_timestamps and not settings.log.has_prefix:
         yield "warn: --log-timestamps has no effect without --log-prefix"
+
+
+def _remarks_on_remote(remote: RemoteSettings) -> Iterator[str]:
+    if remote.base_url:
+        return
+    if remote.api_key:
+        yield "warn: --proxy-key has no effect without --proxy-url"
+    if remote.model:
+        yield "warn: --proxy-model has no effect without --proxy-url"
 
 
 def _remarks_on_purpose(settings: Settings) -> Iterator[str]:
@@ -51,9 +71,16 @@ def _remarks_on_purpose(settings: Settings) -> Iterator[str]:
         yield "warn: --mmproj has no effect on embeddings and reranking, which read text only"
 
 
-def _check_source(model: ModelSettings) -> None:
-    sources = {"--model-url": model.url, "--hf-repo": model.hf_repo, "--docker-repo": model.docker_repo}
+def _check_source(model: ModelSettings, remote: RemoteSettings) -> None:
+    sources = {
+        "--model-url": model.url,
+        "--hf-repo": model.hf_repo,
+        "--docker-repo": model.docker_repo,
+        "--proxy-url": remote.base_url,
+    }
     given = [flag for flag, value in sources.items() if value]
+    if remote.base_url and model.path:
+        given.insert(0, "--model")
     if len(given) > 1:
         raise SettingsError(f"error: {given[0]} and {given[1]} name two models; give one")
     if model.hf_repo and model.hf_file and model.path:

@@ -15,12 +15,16 @@ ReadFile: TypeAlias = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Given:
-    """`source` is the flag, variable or key as it was written; `remark` what the user should know."""
+    """`source` is the flag, variable or key as it was written; `remark` what the user should know.
+
+    `path` names the file whose text was read, None where the value stood by itself.
+    """
 
     option: Option
     source: str
     value: Value
     remark: str | None = None
+    path: str | None = None
 
 
 def give(option: Option, source: str, text: str, read_file: ReadFile) -> Given:
@@ -34,7 +38,9 @@ def give(option: Option, source: str, text: str, read_file: ReadFile) -> Given:
     if reason:
         raise ValueError(reason)
     remark = option.remark(text) if option.remark else None
-    return Given(option, source, value, remark and f"{source}: {remark}")
+    return Given(
+        option, source, value, remark and f"{source}: {remark}", path=text if option.is_file else None
+    )
 
 
 def _contents(path: str, read_file: ReadFile) -> str:

@@ -8,23 +8,17 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
-
-import msgspec
 
 from corral.config import coherence, escapes
 from corral.config.arguments import ENDINGS, read_arguments
 from corral.config.cache_dir import default_cache_dir
 from corral.config.environment import read_environment, unread
+from corral.config.fill import filled, merged
 from corral.config.given import Given, ReadFile
-from corral.config.kinds import Value
 from corral.config.rows.general import COMPLETION, CONFIG, HELP, VERSION
+from corral.config.rows.install import FORCE_CUDA, INSTALL, SKIP_TENSORFLOW, SKIP_TORCH
 from corral.config.rows.model import CACHE_LIST
-from corral.config.structure_kinds import appended
 from corral.core.settings import Settings
-from corral.core.structure import Structure
-
-_Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 
 class Wish(enum.Enum):
@@ -38,6 +32,16 @@ class Wish(enum.Enum):
     COMPLETION = "completion"
 
 
+@dataclass(frozen=True, kw_only=True)
+class InstallWish:
+    """Which packages may be installed before the server starts."""
+
+    is_wanted: bool = False
+    is_cuda_forced: bool = False
+    is_torch_skipped: bool = False
+    is_tensorflow_skipped: bool = False
+
+
 _WISHES = {HELP: Wish.HELP, CACHE_LIST: Wish.CACHE_LIST, COMPLETION: Wish.COMPLETION}
 
 
@@ -48,6 +52,7 @@ class Parsed:
     wish: Wish
     settings: Settings
     warnings: tuple[str, ...]
+    install: InstallWish = InstallWish()
 
 
 def parse(argv: Sequence[str], environ: Mapping[str, str], read_file: ReadFile) -> Parsed:
@@ -61,17 +66,20 @@ def parse(argv: Sequence[str], environ: Mapping[str, str], read_file: ReadFile) 
     if arguments and arguments[-1].option in ENDINGS:
         wish = Wish.VERSION if arguments[-1].option is VERSION else Wish.DEVICES
         return Parsed(wish, Settings(), ())
-    given = [*_file(variables + arguments, read_file), *variables, *arguments]
+    file, declaring = _file(variables + arguments, read_file)
+    given = [*file, *variables, *arguments]
     coherence.check_together(given)
-    settings = escapes.processed(_with_cache_dir(_filled(Settings(), _merged(given)), environ))
+    values = {**merged(given), "catalog.config_file": declaring}
+    settings = escapes.processed(_with_cache_dir(filled(Settings(), values), environ))
     coherence.check(settings)
     warnings = (
         *_overwritten(variables, arguments),
         *(f"warn: {one.remark}" for one in given if one.remark),
         *coherence.remarks(settings),
+        *coherence.remarks_together(given),
         *unread(environ),
     )
-    return Parsed(_wish(arguments), settings, warnings)
+    return Parsed(_wish(arguments), settings, warnings, _install(arguments))
 
 
 def _wish(arguments: Iterable[Given]) -> Wish:
@@ -79,56 +87,33 @@ def _wish(arguments: Iterable[Given]) -> Wish:
     return next((_WISHES[one.option] for one in arguments if one.option in _WISHES), Wish.RUN)
 
 
-def _file(given: Iterable[Given], read_file: ReadFile) -> list[Given]:
-    texts = [str(one.value or "") for one in given if one.option is CONFIG]
-    if not texts:
-        return []
-    from corral.config.yaml_file import read_yaml  # noqa: PLC0415 - PyYAML costs time that few starts need
+def _file(given: Iterable[Given], read_file: ReadFile) -> tuple[list[Given], str | None]:
+    """Return what the configuration file gives, and its path if it declares models too."""
+    files = [one for one in given if one.option is CONFIG]
+    if not files:
+        return [], None
+    from corral.config import yaml_file  # noqa: PLC0415 - PyYAML costs time that few starts need
+    from corral.config.definitions import yaml_models  # noqa: PLC0415
 
-    return read_yaml(texts[-1], read_file)
-
-
-def _merged(given: Iterable[Given]) -> dict[str, Value]:
-    values: dict[str, Value] = {}
-    for one in given:
-        field = one.option.fills
-        if field is not None:
-            is_added = one.option.is_repeatable and field in values
-            values[field] = _joined(values[field], one.value) if is_added else one.value
-    return values
+    text = str(files[-1].value or "")
+    declared = yaml_models.read(text, read_file)
+    return yaml_file.read_yaml(text, read_file), files[-1].path if declared else None
 
 
-def _joined(earlier: Value, later: Value) -> Value:
-    if isinstance(earlier, Structure) and isinstance(later, Structure):
-        return appended(earlier, later)
-    match earlier, later:
-        case tuple(), tuple():
-            return earlier + later
-        case dict(), dict():
-            return earlier | later
-    assert isinstance(earlier or "", str), "a repeatable option reads tuples, objects or texts"
-    return f"{earlier or ''}{later or ''}"
-
-
-def _filled(struct: _Struct, values: Mapping[str, Value]) -> _Struct:
-    """Return `struct` with each dotted field replaced."""
-    changes: dict[str, object] = {}
-    inner: dict[str, dict[str, Value]] = {}
-    for path, value in values.items():
-        head, _, rest = path.partition(".")
-        if rest:
-            inner.setdefault(head, {})[rest] = value
-        else:
-            changes[head] = value
-    for head, fields in inner.items():
-        changes[head] = _filled(getattr(struct, head), fields)
-    return msgspec.structs.replace(struct, **changes)
+def _install(arguments: Iterable[Given]) -> InstallWish:
+    given = {one.option for one in arguments}
+    return InstallWish(
+        is_wanted=INSTALL in given,
+        is_cuda_forced=FORCE_CUDA in given,
+        is_torch_skipped=SKIP_TORCH in given,
+        is_tensorflow_skipped=SKIP_TENSORFLOW in given,
+    )
 
 
 def _with_cache_dir(settings: Settings, environ: Mapping[str, str]) -> Settings:
     if settings.model.cache_dir is not None:
         return settings
-    return _filled(settings, {"model.cache_dir": default_cache_dir(environ)})
+    return filled(settings, {"model.cache_dir": default_cache_dir(environ)})
 
 
 def _overwritten(variables: Iterable[Given], arguments: Iterable[Given]) -> Iterator[str]:

@@ -27,6 +27,29 @@ sampling:
   temp: 0.7
   top-k: 20
 ```
+
+The file may declare models too, each with the options that it needs, and presets that they inherit. What is
+nearer wins, lists as a whole: the model, the last preset that it names, what that one inherits, then what the
+server was told, command line included. Options of the server itself (host, keys, log, where models are found,
+how many are in memory) cannot stand there. A model without a source is looked for by its name.
+
+```yaml
+presets:
+  small: {ctx-size: 4096, parallel: 2}
+  exact: {inherit: small, temp: 0}
+models:
+  story:
+    model: story.gguf
+    inherit: exact
+    aliases: [gpt-4, tale]
+    preload: true
+  coder:
+    hf-repo: owner/name:Q4_K_M
+    ttl: 600
+  elsewhere:
+    proxy-url: http://127.0.0.1:9000/v1
+    proxy-model: large
+```
 """
 _COLUMNS = "| Flag | Environment | Value | Default | Meaning |\n| --- | --- | --- | --- | --- |\n"
 _REFUSED = """

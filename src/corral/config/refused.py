@@ -62,11 +62,6 @@ DRAFTS = Refusal(
     reason="drafts (speculative decoding) are not served yet; leave it out: the text is the same, "
     "only slower",
 )
-MODELS = Refusal(
-    flags="--models-dir --models-max --models-preset --models-autoload --no-models-autoload",
-    reason="several models behind one port are not served yet; start one `corral serve` for each model, "
-    "each with its own --port",
-)
 TIERS = Refusal(
     flags="-cms --checkpoint-min-step",
     reason="prefixes are kept in the KV cache only, so far, and are reused from their beginning; leave "
@@ -106,7 +101,6 @@ PRESETS = Refusal(
 REFUSALS = (
     REMOVED,
     DRAFTS,
-    MODELS,
     TIERS,
     BACKEND_SAMPLING,
     PAGE_CONFIG,

@@ -5,7 +5,8 @@
       top-k: 20
     api-key: [one, two]
 
-Every value is read as the text that stands in the file, by the same rules as on the command line.
+Every value is read as the text that stands in the file, by the same rules as on the command line. What stands
+under `models` and `presets` is read by `definitions.yaml_models`.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from corral.config.options import KEYS, TABLE, Spelling, nearest
 from corral.config.refused import refuse
 from corral.config.rows.device import LIST_DEVICES
 from corral.config.rows.general import COMPLETION, CONFIG, HELP, VERSION
+from corral.config.rows.install import ROWS as INSTALL_ROWS
 from corral.config.rows.model import CACHE_LIST
 from corral.core.errors import SettingsError
 
 # What speaks of the command line itself has no place in a file.
-_NO_KEYS = (CONFIG, HELP, VERSION, LIST_DEVICES, COMPLETION, CACHE_LIST)
-_KEYS = {key: spelling for key, spelling in KEYS.items() if spelling.option not in _NO_KEYS}
+NO_KEYS = (CONFIG, HELP, VERSION, LIST_DEVICES, COMPLETION, CACHE_LIST, *INSTALL_ROWS)
+_KEYS = {key: spelling for key, spelling in KEYS.items() if spelling.option not in NO_KEYS}
+DECLARATIONS = ("models", "presets")
 
 
 class _Loader(yaml.BaseLoader):
@@ -49,12 +52,18 @@ def read_yaml(text: str, read_file: ReadFile) -> list[Given]:
     """
     return [
         _read(key, _find(key), item, read_file)
-        for key, value in _entries(_load(text))
+        for key, value in entries(load(text))
+        if key not in DECLARATIONS
         for item in _items(key, value)
     ]
 
 
-def _load(text: str) -> dict[object, object]:
+def load(text: str) -> dict[object, object]:
+    """Return the mapping in `text`, whose values are texts, lists and mappings.
+
+    Raises:
+        SettingsError: no YAML, or no mapping.
+    """
     try:
         document = yaml.load(text, Loader=_Loader)  # noqa: S506 - it makes texts, lists and dicts only
     except (yaml.YAMLError, RecursionError) as error:
@@ -66,7 +75,8 @@ def _load(text: str) -> dict[object, object]:
     return document
 
 
-def _entries(document: dict[object, object]) -> Iterator[tuple[str, object]]:
+def entries(document: dict[object, object]) -> Iterator[tuple[str, object]]:
+    """Yield keys, with dashes, and values; what stands under the heading of a group as if it did not."""
     for key, value in document.items():
         if key in TABLE and isinstance(value, dict):
             yield from ((_normal(inner), item) for inner, item in value.items())

@@ -97,6 +97,24 @@ class EngineCrashedError(UnavailableError):
     code = "engine_crashed"
 
 
+class BadGatewayError(CorralError):
+    """The server that runs the model cannot be reached, or its answer is none that can be passed on."""
+
+    code = "bad_gateway"
+
+
+class GatewayTimeoutError(CorralError):
+    """The server that runs the model keeps silent for too long."""
+
+    code = "gateway_timeout"
+
+
+class LoopError(CorralError):
+    """The request was handed on from server to server too often."""
+
+    code = "loop_detected"
+
+
 class ModelLoadError(CorralError):
     """The model could not be loaded; the message says why."""
 

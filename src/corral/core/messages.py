@@ -108,6 +108,15 @@ class SetSystemPrompt(Call, frozen=True, tag="set_system_prompt"):
     text: str
 
 
+class LeaseCores(Command, frozen=True, tag="lease_cores"):
+    """Compute on these CPUs only, from the next step on; with none on all that the process may use.
+
+    Requests go on. More threads than were asked for at the start never compute.
+    """
+
+    cpus: tuple[int, ...] = ()
+
+
 class Drain(Command, frozen=True, tag="drain"):
     """Take no more requests; when those accepted have ended, stop."""
 
@@ -115,7 +124,7 @@ class Drain(Command, frozen=True, tag="drain"):
 AnyCall = (
     Tokenize | Detokenize | Embed | Rank | SaveSlot | RestoreSlot | EraseSlot | SetLoras | SetSystemPrompt
 )
-AnyCommand = Load | Submit | Cancel | Drain | AnyCall
+AnyCommand = Load | Submit | Cancel | LeaseCores | Drain | AnyCall
 
 
 class LoraFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +153,7 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
     `chat_template` is the model's own Jinja source, None if it has none. `purpose` and `pooling`: what the
     engine is run for, see `EngineSettings`. `path`: the file; `file_type`: how most weights are stored.
     `has_vision`, `has_audio`: whether prompts may hold such bytes. `eog`: the end-of-generation tokens.
+    `n_threads`: how many threads compute at most; None where nothing bounds them.
     """
 
     name: str = ""
@@ -166,6 +176,7 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
     pooling: str = "none"
     n_batch: int = 2048
     n_ubatch: int = 512
+    n_threads: int | None = None
     has_vision: bool = False
     has_audio: bool = False
     loras: list[LoraFacts] = []

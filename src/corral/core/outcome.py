@@ -44,7 +44,8 @@ class TokenProbs(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class SequenceStart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A sequence got its seq_id. `n_cached` of its `n_prompt_tokens` need no evaluation.
 
-    `is_truncated`: the prompt was cut to fit. `n_prompt_tokens` counts after the cut.
+    `is_truncated`: the prompt was cut to fit. `n_prompt_tokens` counts after the cut. `companion_slot`: the
+    seq_id that a guided sequence takes besides.
     """
 
     request_id: str
@@ -54,6 +55,7 @@ class SequenceStart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     n_cached: int
     seed: int
     is_truncated: bool
+    companion_slot: int | None = None
 
 
 class PromptProgress(msgspec.Struct, frozen=True, array_like=True, gc=False):

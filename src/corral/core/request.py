@@ -24,6 +24,16 @@ TextPiece = str | list[int]
 Piece = TextPiece | Media
 
 
+class Guidance(msgspec.Struct, frozen=True, kw_only=True):
+    """Classifier-free guidance: by how much the answer keeps away from what the prompt `negative` gives.
+
+    `scale` 1: not at all. An empty `negative` stands for no prompt.
+    """
+
+    scale: float
+    negative: list[TextPiece] = []
+
+
 class Thinking(msgspec.Struct, frozen=True, kw_only=True):
     """How many tokens the model may think for: `n_tokens` between the texts `begin` and `end`.
 
@@ -51,7 +61,8 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     `n_keep` None keeps the whole prompt. `max_predict_ms` counts from the first token and ends the answer
     once it has a line break. `n_indent` > 0 ends it at a line that begins with fewer blanks. The special
     tokens `shown_tokens` appear in the answer's text. `is_progress_wanted`: each step of the prompt is told.
-    `is_streamed` is for those who look at it only: the client reads the answer as it comes.
+    `is_streamed` is for those who look at it only: the client reads the answer as it comes. With `guidance`
+    each of the n answers takes two seq_ids.
     """
 
     request_id: str
@@ -75,4 +86,5 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     n_indent: int = 0
     shown_tokens: tuple[str, ...] = ()
     thinking: Thinking | None = None
+    guidance: Guidance | None = None
     is_progress_wanted: bool = False

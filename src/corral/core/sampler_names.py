@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 PENALTIES = "penalties"
+MUSE = "muse"
 
-# Newest first where llama-server (Oct 2024) and today's agree; `f` is the older one's alone.
+# Newest first where llama-server (Oct 2024) and today's agree; `f` is the older one's alone, `u` is ours.
 LETTERS = {
     "e": PENALTIES,
     "d": "dry",
@@ -18,6 +19,7 @@ LETTERS = {
     "t": "temperature",
     "i": "infill",
     "a": "adaptive_p",
+    "u": MUSE,
 }
 NAMES = frozenset(LETTERS.values())
 _ALIASES = {

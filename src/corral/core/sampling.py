@@ -21,13 +21,25 @@ DEFAULT_SAMPLERS = (
 )
 
 
+class MuseParams(msgspec.Struct, frozen=True, kw_only=True):
+    """The `n_top` most probable tokens are made less so, by `damp` (1: not at all), at last.
+
+    From `damp_initial` it goes to `damp` in `n_ramp` tokens. The defaults are llama-api's.
+    """
+
+    n_top: int = 3
+    damp: float = 0.9
+    damp_initial: float = 1.0
+    n_ramp: int = 32
+
+
 class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The sampler chain of one request. Meanings and ranges as in llama.h.
 
     `temperature` <= 0 takes the most probable token after bias and penalties. `seed` None draws one.
     `n_probs` > 0 asks for the probabilities of that many alternatives for each token.
     `samplers` is the chain in the names of `core.sampler_names`; penalties that it does not name stand in
-    front of it. `is_newline_penalized` False: penalties spare the line feed.
+    front of it, and Muse behind penalties. `is_newline_penalized` False: penalties spare the line feed.
     `logit_bias` pairs a token id, or a text whose every token is meant, with an offset (-inf: never).
     """
 
@@ -56,6 +68,7 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     mirostat: int = 0
     mirostat_tau: float = 5.0
     mirostat_eta: float = 0.1
+    muse: MuseParams | None = None
     adaptive_target: float = -1.0
     adaptive_decay: float = 0.9
     min_keep: int = 0

@@ -158,6 +158,10 @@ class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None = None
     timeout_s: float = 600.0
 
+    def __repr__(self) -> str:  # what is printed or logged holds no key
+        shown = "None" if self.api_key is None else "'...'"
+        return f"RemoteSettings({self.base_url!r}, api_key={shown}, model={self.model!r})"
+
 
 class CatalogSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where models are declared. All None: the one model of `ModelSettings`, or `models/` if there is one.
@@ -180,12 +184,14 @@ class PlacementSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How much may be in memory at once. `max_workers` None: no bound. Budgets None: from the machine.
 
     `load_wait_s` bounds how long a request waits for its model to be placed (not the load itself).
+    `has_spare`: with several models, one engine process waits for the next to be loaded.
     """
 
     max_workers: int | None = 4
     memory_budget_bytes: int | None = None
     device_budget_bytes: int | None = None
     load_wait_s: float = 60.0
+    has_spare: bool = True
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):

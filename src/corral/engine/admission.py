@@ -18,6 +18,7 @@ def admissible(
 
     A sequence pinned to a slot waits for that one; one that shares the prompt of another of its request waits
     until that is processed. `is_idle` is asked when a sequence's turn comes, after those before it started.
+    One with a companion needs two: where one is left it stays for it, or it might wait for ever.
     `are_prompts_held`: no new prompt goes, only who shares one that is processed.
     """
     for sequence in waiting:
@@ -27,5 +28,7 @@ def admissible(
         if are_prompts_held and sequence.leader is None:
             continue
         if sequence.is_ready and (slot is None or is_idle(slot)):
-            n_idle -= 1
+            n_idle -= 1 if sequence.companion is None else 2
+            if n_idle < 0:
+                return
             yield sequence

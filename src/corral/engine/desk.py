@@ -23,6 +23,7 @@ from corral.core.messages import (
     EraseSlot,
     Failed,
     Finished,
+    LeaseCores,
     Rank,
     RestoreSlot,
     SaveSlot,
@@ -63,11 +64,13 @@ class Desk:
         self._state = state
         self._slow_lane = SlowLane()
 
-    def take(self, command: Cancel | Drain | Submit | AnyCall) -> None:
+    def take(self, command: Cancel | LeaseCores | Drain | Submit | AnyCall) -> None:
         """Answer `command`, or hand it to who does."""
         match command:
             case Cancel(request_id):
                 self._slow_lane.cancel(request_id, lambda: self.loop.post(request_id))
+            case LeaseCores():
+                self.loop.post(command)
             case Drain():
                 self._slow_lane.behind_all(lambda: self.loop.post(Signal.DRAIN))
             case _ if is_slow(command):

@@ -40,6 +40,17 @@ class EmbeddingRunner(Protocol):
         """Return the vectors of each input, which know nothing of each other. Raises `DecodeError`."""
         ...
 
+    def lease_cores(self, cpus: tuple[int, ...]) -> None:
+        """Compute on these CPUs only, with fewer threads where they are few; with none, on all again.
+
+        Called between steps.
+        """
+        ...
+
+    def leave(self) -> None:
+        """Say what is to be said at the end: the process ends next, and the system takes everything back."""
+        ...
+
     def close(self) -> None:
         """Free everything, once."""
         ...

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 import zlib
+from collections.abc import Callable
 from collections.abc import Sequence as Items
 from dataclasses import dataclass, fields
 
@@ -19,11 +20,12 @@ from corral.core.errors import ModelLoadError
 from corral.core.messages import LoraFacts, ModelFacts
 from corral.core.outcome import Candidate, TokenProbs
 from corral.core.sampling import SamplingParams
+from corral.engine.affinity import bind_threads, usable_cpus
 from corral.engine.batch import Batch
 from corral.engine.fake_media import FakeMediaPrompt, FakeProjector
 from corral.engine.loras import Loras
 from corral.engine.media import MediaPrompt, Span
-from corral.engine.ports import DecodeError, Sampled, State
+from corral.engine.ports import DecodeError, Sampled, State, Steered
 from corral.engine.radix import Tokens
 from corral.engine.structure.constraint import Constraint
 from corral.engine.structure.follow import follow
@@ -45,6 +47,7 @@ class FakeBehaviour:
     hang_after: int = 0
     fail_after: int = 0
     load_fails: int = 0
+    load_crashes: int = 0
     load_ms: int = 0
     step_ms: int = 0
     eos_after: int = 0
@@ -177,8 +180,15 @@ class FakeRunner:
 
     copy_ms = 0.0
 
-    def __init__(self, settings: EngineSettings, behaviour: FakeBehaviour | None = None) -> None:
+    def __init__(
+        self,
+        settings: EngineSettings,
+        behaviour: FakeBehaviour | None = None,
+        bind: Callable[[frozenset[int]], None] = lambda _cpus: None,
+    ) -> None:
         self.behaviour = behaviour or FakeBehaviour()
+        self.leases: list[tuple[int, ...]] = []
+        self._bind, self._usable = bind, usable_cpus()
         self.n_slots = settings.n_parallel or 4
         n_ctx = (settings.n_ctx or 1024) // (self.n_slots if settings.n_parallel else 1)
         self.n_cells = n_ctx * self.n_slots
@@ -197,6 +207,7 @@ class FakeRunner:
             n_vocab=N_VOCAB,
             n_ctx=n_ctx,
             n_ctx_train=4096,
+            n_threads=settings.cpu.n_threads or None,
             n_slots=self.n_slots,
             bos_text="<bos>",
             eos_text="<eos>",
@@ -242,15 +253,33 @@ class FakeRunner:
         """Return a new one; the seed changes nothing."""
         return FakeSampler(params, bias)
 
-    def sample(self, rows: Items[tuple[int, FakeSampler]]) -> list[Sampled]:
-        """Return the one possible token for each row."""
-        return [self._sampled(int(self.batch.seq_ids[row]), sampler) for row, sampler in rows]
+    def sample(self, rows: Items[tuple[int, FakeSampler]], steered: Items[Steered] = ()) -> list[Sampled]:
+        """Return the one possible token for each row; a companion's memory has a say in it too."""
+        companions = self._companions(steered) if steered else {}
+        return [
+            self._sampled(seq_id, sampler, companions.get(seq_id, []))
+            for seq_id, sampler in ((int(self.batch.seq_ids[row]), sampler) for row, sampler in rows)
+        ]
+
+    def lease_cores(self, cpus: tuple[int, ...]) -> None:
+        """Bind the threads of the process, as a real engine does, and note it."""
+        self.leases.append(cpus)
+        self._bind(frozenset(cpus) or self._usable)
+
+    def leave(self) -> None:
+        """Nothing to say."""
 
     def close(self) -> None:
         """Nothing to free."""
 
-    def _sampled(self, seq_id: int, sampler: FakeSampler) -> Sampled:
-        token = self._next(self.memory.held[seq_id], sampler.bias)
+    def _companions(self, steered: Items[Steered]) -> dict[int, list[int]]:
+        """Return what the companions hold, by the seq_id of whom they steer, with the scale behind it."""
+        rows = np.flatnonzero(self.batch.is_output[: self.batch.n_rows])
+        of_place = [int(self.batch.seq_ids[row]) for row in rows]
+        return {of_place[p]: [*self.memory.held[of_place[c]], int(100 * scale)] for p, c, scale in steered}
+
+    def _sampled(self, seq_id: int, sampler: FakeSampler, companion: list[int]) -> Sampled:
+        token = self._next(self.memory.held[seq_id], sampler.bias, companion)
         if sampler.constraint is not None:
             return follow(sampler.constraint, lambda ids: Sampled(token if ids is None else int(ids[0])))
         if not sampler.n_probs:
@@ -259,14 +288,14 @@ class FakeRunner:
         tops = [Candidate(token, piece, -float(i)) for i in range(sampler.n_probs)]
         return Sampled(token, TokenProbs(token, piece, 0.0, tops, [Candidate(token, piece, 1.0)], 1.0))
 
-    def _next(self, held: list[int], bias: dict[int, float]) -> int:
+    def _next(self, held: list[int], bias: dict[int, float], companion: list[int]) -> int:
         if bias and max(bias.values()) >= 100:
             return max(bias, key=lambda token: bias[token])
         if self.behaviour.eos_after and len(held) >= self.behaviour.eos_after and EOS not in bias:
             return EOS
         if self.behaviour.utf8:
             return "€".encode()[len(held) % 3]
-        return _LETTERS[zlib.crc32(np.array(held, np.int32).tobytes()) % len(_LETTERS)]
+        return _LETTERS[zlib.crc32(np.array(held + companion, np.int32).tobytes()) % len(_LETTERS)]
 
     def _misbehave(self) -> None:
         time.sleep(self.behaviour.step_ms / 1000)
@@ -287,6 +316,8 @@ def load(path: str, settings: EngineSettings) -> FakeRunner:
     """Return a fake that behaves as `path` asks. Raises `ModelLoadError`."""
     behaviour = FakeBehaviour.parse(path)
     time.sleep(behaviour.load_ms / 1000)
+    if behaviour.load_crashes:
+        os._exit(139)
     if behaviour.load_fails:
         raise ModelLoadError("asked to fail to load")
-    return FakeRunner(settings, behaviour)
+    return FakeRunner(settings, behaviour, bind_threads)

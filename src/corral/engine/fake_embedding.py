@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from collections.abc import Sequence as Items
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from corral.core.engine_settings import EngineSettings
 from corral.core.errors import ModelLoadError
 from corral.core.messages import ModelFacts
+from corral.engine.affinity import bind_threads, usable_cpus
 from corral.engine.embedding_ports import Vectors
 from corral.engine.fake import BOS, EOS, N_VOCAB, FakeBehaviour, FakeVocabulary
 from corral.engine.pairs import PairLayout
@@ -28,8 +30,15 @@ class FakeEmbeddingRunner:
 
     width = WIDTH
 
-    def __init__(self, settings: EngineSettings, behaviour: FakeBehaviour | None = None) -> None:
+    def __init__(
+        self,
+        settings: EngineSettings,
+        behaviour: FakeBehaviour | None = None,
+        bind: Callable[[frozenset[int]], None] = lambda _cpus: None,
+    ) -> None:
         self.behaviour = behaviour or FakeBehaviour()
+        self.leases: list[tuple[int, ...]] = []
+        self._bind, self._usable = bind, usable_cpus()
         n_ctx = settings.n_ctx or 1024
         self.n_rows = self.n_input = min(settings.n_ubatch, settings.n_batch, n_ctx)
         self.n_inputs = settings.n_parallel or 4
@@ -43,6 +52,7 @@ class FakeEmbeddingRunner:
             n_vocab=N_VOCAB,
             n_ctx=n_ctx,
             n_ctx_train=4096,
+            n_threads=settings.cpu.n_threads or None,
             n_embd=WIDTH,
             n_slots=self.n_inputs,
             purpose=settings.purpose,
@@ -60,6 +70,14 @@ class FakeEmbeddingRunner:
         if len(inputs) > self.n_inputs or sum(map(len, inputs)) > self.n_rows:
             raise DecodeError(f"{self.batches[-1]} do not fit")
         return [self._vectors(tokens) for tokens in inputs]
+
+    def lease_cores(self, cpus: tuple[int, ...]) -> None:
+        """Bind the threads of the process, as a real engine does, and note it."""
+        self.leases.append(cpus)
+        self._bind(frozenset(cpus) or self._usable)
+
+    def leave(self) -> None:
+        """Nothing to say."""
 
     def close(self) -> None:
         """Nothing to free."""
@@ -82,4 +100,4 @@ def load(path: str, settings: EngineSettings) -> FakeEmbeddingRunner:
     behaviour = FakeBehaviour.parse(path)
     if behaviour.load_fails:
         raise ModelLoadError("asked to fail to load")
-    return FakeEmbeddingRunner(settings, behaviour)
+    return FakeEmbeddingRunner(settings, behaviour, bind_threads)

@@ -13,7 +13,8 @@ from corral.core import log
 from corral.core.clock import Clock
 from corral.core.errors import ContextExceededError, CorralError, InvalidRequestError, NotSupportedError
 from corral.core.messages import ModelFacts
-from corral.core.request import GenerationRequest, Media, Piece
+from corral.core.request import GenerationRequest, Guidance, Media, Piece
+from corral.engine.guidance import check_guidance
 from corral.engine.loras import Loras
 from corral.engine.media import MediaPrompt, Projector, Span
 from corral.engine.ports import Vocabulary
@@ -43,6 +44,7 @@ class Prepared:
     grammar: Grammar | None = None
     shown: frozenset[int] = frozenset()  # special tokens that appear in the text
     closing: tuple[int, ...] = ()  # what ends thoughts that take too long
+    negative: Tokens | None = None  # the prompt that its answers are guided away from
 
     def close(self) -> None:
         """Free what belongs to its images, if it is not served."""
@@ -80,7 +82,11 @@ class Intake:
 
     def prepare(self, request: GenerationRequest) -> Prepared:
         """Return `request` made ready. Raises `InvalidRequestError` and `ContextExceededError`."""
+        if request.guidance is not None:
+            check_guidance(request, self._facts)
         prepared = self._prepared(request)
+        if request.guidance is not None:
+            prepared = self._with_negative(prepared, request.guidance)
         if request.shown_tokens or request.thinking is not None:
             prepared = self._with_text_rules(prepared)
         if request.structure is None:
@@ -116,6 +122,17 @@ class Intake:
             prompt = np.concatenate([given.system, prompt])
         bias = self._bias(request)
         return Prepared(request, prompt, bias, is_truncated, arrived_s, n_system=n_system, loras=given.loras)
+
+    def _with_negative(self, prepared: Prepared, guidance: Guidance) -> Prepared:
+        """Add the negative prompt where it would change the answer."""
+        request = prepared.request
+        if guidance.scale == 1 or request.max_tokens == 0 or not len(prepared.prompt):
+            return prepared
+        # An empty text gives the BOS alone, where the model has one.
+        pieces: list[Piece] = [*guidance.negative] or [""]
+        ids = self.tokenize(pieces, is_bos_wanted=request.is_bos_wanted, has_special=request.has_special)
+        negative, is_cut = self._fit(np.array(ids or prepared.prompt[-1:], np.int32), request.n_keep, 0)
+        return replace(prepared, negative=negative, is_truncated=prepared.is_truncated or is_cut)
 
     def _with_text_rules(self, prepared: Prepared) -> Prepared:
         request = prepared.request

@@ -24,7 +24,7 @@ def is_context_full(sequence: Sequence, facts: ModelFacts, *, is_shiftable: bool
     llama-server has it.
     """
     request = sequence.request
-    n_total = len(sequence.prompt) + sequence.n_predicted
+    n_total = sequence.n_context
     if request.is_until_context_full or not is_shiftable or sequence.spans:
         return n_total >= facts.n_ctx
     is_past_training = request.max_tokens is None and 0 < facts.n_ctx_train <= n_total

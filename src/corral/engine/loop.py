@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from corral.core import log
 from corral.core.clock import Clock
 from corral.core.errors import CorralError, InternalError, UnavailableError
-from corral.core.messages import AnyEvent, Failed
+from corral.core.messages import AnyEvent, Failed, LeaseCores
 
 _log = log.get("engine")
 
@@ -68,6 +68,10 @@ class Stepper(Protocol[WorkT_contra]):
         """End what the failed step was about."""
         ...
 
+    def lease_cores(self, cpus: tuple[int, ...]) -> None:
+        """Have the next steps computed on these CPUs, or, when there are none, on all."""
+        ...
+
     def step(self) -> list[AnyEvent]:
         """Run one step."""
         ...
@@ -91,12 +95,12 @@ class EngineLoop(Generic[WorkT]):
         self._emit = emit
         self._clock = clock
         self._settle = settle
-        self._inbox: queue.SimpleQueue[WorkT | str | Signal | Deed] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[WorkT | str | Signal | LeaseCores | Deed] = queue.SimpleQueue()
         self._is_draining = False
         self._is_stopped = False
         self._step_began_s: float | None = None
 
-    def post(self, command: WorkT | str | Signal | Deed) -> None:
+    def post(self, command: WorkT | str | Signal | LeaseCores | Deed) -> None:
         """Leave a command for the next step."""
         self._inbox.put(command)
 
@@ -117,9 +121,9 @@ class EngineLoop(Generic[WorkT]):
             if self._is_draining and self._scheduler.is_idle:
                 return
 
-    def _commands(self) -> list[WorkT | str | Signal | Deed]:
+    def _commands(self) -> list[WorkT | str | Signal | LeaseCores | Deed]:
         """Return what has come in; wait for the first only when there is nothing else to do."""
-        commands: list[WorkT | str | Signal | Deed] = []
+        commands: list[WorkT | str | Signal | LeaseCores | Deed] = []
         try:
             if self._scheduler.is_idle and not self._is_draining:
                 commands.append(self._inbox.get())
@@ -128,7 +132,7 @@ class EngineLoop(Generic[WorkT]):
         except queue.Empty:
             return commands
 
-    def _apply(self, command: WorkT | str | Signal | Deed) -> list[AnyEvent]:
+    def _apply(self, command: WorkT | str | Signal | LeaseCores | Deed) -> list[AnyEvent]:
         match command:
             case Signal.DRAIN:
                 self._is_draining = True
@@ -138,13 +142,25 @@ class EngineLoop(Generic[WorkT]):
                 return self._scheduler.abort()
             case str():
                 return self._scheduler.cancel(command)
+            case LeaseCores(cpus):
+                return self._lease(cpus)
             case Deed():
                 return self._do(command)
-            case _ if self._is_draining:
-                error = UnavailableError("the server is stopping")
-                return [Failed(command.request_id, error.report())]
             case _:
-                return self._scheduler.submit(command)
+                return self._submit(command)
+
+    def _submit(self, work: WorkT) -> list[AnyEvent]:
+        if self._is_draining:
+            error = UnavailableError("the server is stopping")
+            return [Failed(work.request_id, error.report())]
+        return self._scheduler.submit(work)
+
+    def _lease(self, cpus: tuple[int, ...]) -> list[AnyEvent]:
+        try:
+            self._scheduler.lease_cores(cpus)
+        except OSError as error:  # the system took CPUs away: requests go on where they can
+            _log.warning("engine.cores_not_leased", cpus=list(cpus), reason=str(error))
+        return []
 
     @staticmethod
     def _do(deed: Deed) -> list[AnyEvent]:

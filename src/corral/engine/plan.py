@@ -90,7 +90,8 @@ def _add_singles(batch: Batch, plan: Plan) -> None:
 
 
 def _add_chunk(batch: Batch, plan: Plan, sequence: Sequence, size: int) -> None:
-    is_output = size == sequence.n_prefill_left and sequence.request.max_tokens != 0
+    is_last = size == sequence.n_prefill_left and not sequence.n_held_back
+    is_output = is_last and sequence.request.max_tokens != 0
     tokens = sequence.prompt[sequence.n_past : sequence.n_past + size]
     _add_span(batch, plan, sequence, tokens, is_output=is_output)
 

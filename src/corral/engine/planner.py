@@ -6,7 +6,7 @@ from collections.abc import Sequence as Items
 from typing import Any
 
 from corral.core.engine_settings import EngineSettings
-from corral.engine import jump_ahead
+from corral.engine import companions, jump_ahead
 from corral.engine.burst import find_burst
 from corral.engine.kv import KvLedger
 from corral.engine.loras import Loras, next_turn
@@ -80,7 +80,7 @@ class Planner:
             n_more = jump_ahead.worth_a_pass(n_more, [sequence.seq_id for sequence in decodes])
         n_batch, max_itl_ms = self._runner.batch.n_max, self._settings.max_itl_ms
         n_most = decode_budget(self.cost, n_decode=len(decodes), n_batch=n_batch, max_itl_ms=max_itl_ms)
-        return jump_ahead.within(n_more, n_most)
+        return companions.in_step(decodes, jump_ahead.within(n_more, n_most))
 
     def _n_wanted(self, sequence: Sequence) -> int:
         """Return how many prompt tokens the sequence may have in this step."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Items
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -121,6 +121,17 @@ class Sampled(msgspec.Struct, frozen=True):
         return (self.token, *self.forced)
 
 
+class Steered(NamedTuple):
+    """The logits of output row number `place` keep away from those of number `companion` by `scale`.
+
+    Numbers count the output rows of a decode, in order.
+    """
+
+    place: int
+    companion: int
+    scale: float
+
+
 SamplerT = TypeVar("SamplerT", bound=Sampler)
 
 
@@ -181,8 +192,22 @@ class Runner(Protocol[SamplerT]):
         """Return a new chain; `bias` pairs token ids with offsets."""
         ...
 
-    def sample(self, rows: Items[tuple[int, SamplerT]]) -> list[Sampled]:
-        """Choose a token for each (batch row, chain): every output row of the last decode, in order."""
+    def sample(self, rows: Items[tuple[int, SamplerT]], steered: Items[Steered] = ()) -> list[Sampled]:
+        """Choose a token for each (batch row, chain): every output row of the last decode, in order.
+
+        The companions that `steered` names are output rows too, which nobody samples from.
+        """
+        ...
+
+    def lease_cores(self, cpus: tuple[int, ...]) -> None:
+        """Compute on these CPUs only, with fewer threads where they are few; with none, on all again.
+
+        Called between steps.
+        """
+        ...
+
+    def leave(self) -> None:
+        """Say what is to be said at the end: the process ends next, and the system takes everything back."""
         ...
 
     def close(self) -> None:

@@ -52,10 +52,14 @@ GRACE_S = 2.0  # a gateway that is gone waits for nothing: what has not ended by
 
 
 class EngineProcess:
-    """One model's process, speaking frames on two file descriptors."""
+    """One model's process, speaking frames on two file descriptors.
 
-    def __init__(self, in_fd: int, out_fd: int) -> None:
+    With `spare_for` the kind of engine is imported before there is a model: a spare, which waits for one.
+    """
+
+    def __init__(self, in_fd: int, out_fd: int, spare_for: str | None = None) -> None:
         self._in_fd = in_fd
+        self._spare_for = spare_for
         self._writer = EventWriter(out_fd)
         self._writer_thread = threading.Thread(target=self._writer.run, name="writer", daemon=True)
         self._first: Future[Load] = Future()
@@ -76,28 +80,30 @@ class EngineProcess:
         return status
 
     def _serve(self) -> int:
+        if self._spare_for is not None:
+            runners.get_ready(self._spare_for)
         command = self._first.result()
         log.configure(command.log)
         try:
-            run, close = self._prepared(command)
+            run, leave = self._prepared(command)
         except CorralError as error:
             self._writer.post([LoadFailed(error.report())])
             return 1
         try:
             run()
         finally:
-            close()
+            leave()
         return 0
 
     def _prepared(self, command: Load) -> tuple[Callable[[], None], Callable[[], None]]:
-        """Load the model; return what runs it and what frees it. Raises `CorralError`."""
+        """Load the model; return what runs it and what it does last. Raises `CorralError`."""
         if command.runner == "llama":
             self._prepare_library(command.engine)
         if command.engine.purpose == "generate":
             generating = runners.load(command, self._report_progress)
-            return lambda: self._run_loop(generating, command), generating.close
+            return lambda: self._run_loop(generating, command), generating.leave
         embedding = embedding_runners.load(command, self._report_progress)
-        return lambda: self._run_embedding_loop(embedding), embedding.close
+        return lambda: self._run_embedding_loop(embedding), embedding.leave
 
     def _run_embedding_loop(self, runner: EmbeddingRunner) -> None:
         clock = MonotonicClock()
@@ -181,12 +187,12 @@ class EngineProcess:
             self._writer.post([Heartbeat(age_s, rss_bytes())])
 
 
-def main() -> int:
+def main(spare_for: str | None = None) -> int:
     """Serve on standard input and output; whatever else prints goes to standard error."""
     in_fd, out_fd = os.dup(0), os.dup(1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    status = EngineProcess(in_fd, out_fd).run()
+    status = EngineProcess(in_fd, out_fd, spare_for).run()
     # Native threads of llama.cpp may still spin; there is nothing left to clean up.
     os._exit(status)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from corral.core.errors import CorralError
 from corral.core.messages import Failed, Finished
 from corral.core.outcome import FinishReason, SequenceOutput
+from corral.engine.companions import pair_up
 from corral.engine.emission import Emission
 from corral.engine.intake import Prepared
 from corral.engine.kv import KvLedger
@@ -26,6 +27,7 @@ class Roster:
     def __init__(self, ledger: KvLedger, emission: Emission, dumped: Memory | None) -> None:
         self.waiting: list[Sequence] = []
         self.running: list[Sequence] = []
+        self.companions: list[Sequence] = []  # those among them that others are guided by
         self._ledger = ledger
         self._emission = emission
         self._dumped = dumped
@@ -50,8 +52,11 @@ class Roster:
             self.waiting += sequences
 
     def admit(self, sequence: Sequence) -> None:
-        """Note that a waiting sequence runs now."""
-        self.waiting.remove(sequence)
+        """Note that a waiting sequence runs now, or the companion of one."""
+        if sequence.companion_of is None:
+            self.waiting.remove(sequence)
+        else:
+            self.companions.append(sequence)
         self.running.append(sequence)
 
     def end(self, sequence: Sequence, reason: FinishReason, now_s: float) -> SequenceOutput:
@@ -84,12 +89,22 @@ class Roster:
         return [Finished(request_id) for request_id in done]
 
     def leave(self, sequence: Sequence, *, is_memory_good: bool = True) -> None:
-        """Take an ended sequence out; its seq_id goes back with the KV it holds, if that can be trusted."""
+        """Take an ended sequence out; its seq_id goes back with the KV it holds, if that can be trusted.
+
+        Its companion goes with it.
+        """
+        self._leave(sequence, is_memory_good=is_memory_good)
+        if sequence.companion is not None:
+            self._leave(sequence.companion, is_memory_good=is_memory_good)
+
+    def _leave(self, sequence: Sequence, *, is_memory_good: bool) -> None:
         if sequence in self.waiting:
             self.waiting.remove(sequence)
         if sequence in self.running:
             self.running.remove(sequence)
             self._give_back(sequence, is_memory_good=is_memory_good)
+        if sequence in self.companions:
+            self.companions.remove(sequence)
         if sequence.sampler is not None:
             sequence.sampler.close()
             sequence.sampler = None
@@ -115,4 +130,7 @@ def _sequences(prepared: Prepared) -> list[Sequence]:
     media = None if prepared.media is None else SharedMedia(prepared.media, n)
     leader = Sequence(prepared, 0, seed % 0xFFFFFFFF, media=media)
     others = (Sequence(prepared, i, (seed + i) % 0xFFFFFFFF, leader, media) for i in range(1, n))
-    return [leader, *others]
+    sequences = [leader, *others]
+    if prepared.negative is not None:
+        pair_up(sequences, prepared, prepared.negative)
+    return sequences

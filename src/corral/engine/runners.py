@@ -25,6 +25,12 @@ def load(command: Load, progress: Callable[[float], None]) -> Runner[Any]:
     return runner
 
 
+def get_ready(kind: str) -> None:
+    """Import what runners of that kind need, so that a load later on need not wait for it."""
+    if kind == "llama":
+        from corral.engine.llama import runner  # noqa: F401, PLC0415 - the fake must not need llama.cpp
+
+
 def _loaded(command: Load, progress: Callable[[float], None]) -> Runner[Any]:
     if command.runner == "fake":
         from corral.engine import fake  # noqa: PLC0415 - a real engine needs no fake

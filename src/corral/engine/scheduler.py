@@ -5,21 +5,23 @@ Commands are applied between steps; a step is: admit, plan, decode, sample, emit
 
 from __future__ import annotations
 
+from collections.abc import Sequence as Items
 from typing import Any
 
 from corral.core.clock import Clock
 from corral.core.engine_settings import EngineSettings
-from corral.core.errors import CorralError, InternalError
+from corral.core.errors import CorralError, InternalError, InvalidRequestError
 from corral.core.messages import AnyEvent, Failed, Finished, Stepped, StepStats
 from corral.core.outcome import FinishReason, SequenceOutput, SequenceStart
 from corral.engine.admission import admissible
+from corral.engine.companions import beginning, keep_up, steering
 from corral.engine.emission import Emission
 from corral.engine.intake import Prepared
 from corral.engine.kv import KvLedger, Wish
 from corral.engine.media import Span, n_positions, text_only
 from corral.engine.plan import Plan
 from corral.engine.planner import Planner
-from corral.engine.ports import DecodeError, Runner, Sampled
+from corral.engine.ports import DecodeError, Runner, Sampled, Steered
 from corral.engine.progress import ProgressReports
 from corral.engine.roster import Roster
 from corral.engine.sequence import Sequence, Stage
@@ -65,11 +67,20 @@ class Scheduler:
     def submit(self, prepared: Prepared) -> list[AnyEvent]:
         """Accept a request; it ends in exactly one `Finished` or `Failed`."""
         request_id = prepared.request.request_id
-        if request_id in self._roster:
+        refusal = self._refusal(prepared)
+        if refusal is not None:
             prepared.close()
-            return [Failed(request_id, InternalError(f"request id {request_id} is in use").report())]
+            return [Failed(request_id, refusal.report())]
         self._roster.add(prepared)
         return [] if len(prepared.prompt) else self._finish(request_id, FinishReason.EOS)
+
+    def _refusal(self, prepared: Prepared) -> CorralError | None:
+        """Return why a request cannot be accepted, if it cannot."""
+        if prepared.request_id in self._roster:
+            return InternalError(f"request id {prepared.request_id} is in use")
+        if prepared.negative is not None and self._planner.grouping.is_on:
+            return InvalidRequestError("guidance cannot be combined with self-extend (--grp-attn-n)")
+        return None
 
     def cancel(self, request_id: str) -> list[AnyEvent]:
         """End a request now, wherever it stands; its memory is free for the next step."""
@@ -86,6 +97,10 @@ class Scheduler:
         """
         failed = self._roster.running or self._roster.waiting
         return [*self._roster.fail(list(failed), error, is_memory_good=False)]
+
+    def lease_cores(self, cpus: tuple[int, ...]) -> None:
+        """Have the next steps computed on these CPUs, or, when there are none, on all."""
+        self._runner.lease_cores(cpus)
 
     def step(self) -> list[AnyEvent]:
         """Run one step; return what happened in it."""
@@ -104,7 +119,7 @@ class Scheduler:
         outputs = self._emit(plan, sampled)
         now_s = self._clock.now_s()
         stats = self._stats(plan, starts, (now_s - started_s) * 1000)
-        self._progress.note((sequence for sequence, _ in plan.chunks), now_s)
+        self._progress.note((s for s, _ in plan.chunks if s.companion_of is None), now_s)
         stepped = Stepped(starts, outputs, stats, self._progress.take())
         return [stepped, *self._roster.finished(outputs), *self._broken_off(sampled)]
 
@@ -120,17 +135,23 @@ class Scheduler:
         return [self._start(sequence, now_s) for sequence in going]
 
     def _start(self, sequence: Sequence, now_s: float) -> SequenceStart:
+        self._lease(sequence, now_s)
+        self._give_sampler(sequence)
+        if sequence.companion is not None:
+            self._lease(sequence.companion, now_s)
+            self._begin(sequence, now_s)  # where the cache has all of both prompts
+        self._progress.note([sequence], now_s)
+        return sequence.started()
+
+    def _lease(self, sequence: Sequence, now_s: float) -> None:
         placement = self._ledger.lease(self._wish(sequence))
         self._roster.admit(sequence)
         sequence.seq_id = placement.seq_id
         sequence.n_past = sequence.n_cached = placement.n_cached
         sequence.admitted_s = now_s
-        self._give_sampler(sequence)
         if sequence.spans:
             sequence.position_offset = n_positions(sequence.prompt[: sequence.n_past]) - sequence.n_past
         sequence.move(Stage.PREFILL)
-        self._progress.note([sequence], now_s)
-        return sequence.started()
 
     def _give_sampler(self, sequence: Sequence) -> None:
         sampler = self._runner.sampler(sequence.request.sampling, sequence.seed, sequence.bias)
@@ -145,7 +166,7 @@ class Scheduler:
         return Wish(
             tokens=sequence.prompt,
             space=sequence.space,
-            slot=request.slot,
+            slot=request.slot if sequence.companion_of is None else None,
             is_cache_wanted=is_cache_wanted and not self._planner.grouping.is_on,
             worth_copying=self._planner.cost.worth_copying(self._runner.copy_ms),
             similarity=self._settings.slot_prompt_similarity,
@@ -174,7 +195,10 @@ class Scheduler:
     def _sample(self, plan: Plan) -> list[tuple[Sequence, Sampled]]:
         """Choose a token for each sequence that has an output row."""
         outputs = plan.outputs
-        tokens = self._runner.sample([(row, sequence.sampler) for row, sequence in outputs])
+        steered: Items[Steered] = ()
+        if self._roster.companions:
+            outputs, steered = steering(plan.outputs)
+        tokens = self._runner.sample([(row, sequence.sampler) for row, sequence in outputs], steered)
         return [(sequence, token) for (_, sequence), token in zip(outputs, tokens, strict=True)]
 
     def _emit(self, plan: Plan, sampled: list[tuple[Sequence, Sampled]]) -> list[SequenceOutput]:
@@ -195,17 +219,27 @@ class Scheduler:
                 self._roster.leave(sequence)
             elif n_before // INDEX_EVERY != sequence.n_predicted // INDEX_EVERY:
                 self._index(sequence)
+        for companion in self._roster.companions:
+            keep_up(companion)
         return outputs
 
     def _prefilled(self, sequence: Sequence, now_s: float) -> None:
         """The whole prompt is in KV memory: others may share it from here on."""
-        sequence.move(Stage.DECODE)
-        sequence.first_token_s = now_s
+        self._begin(sequence, now_s)
         sequence.free_media()
         self._index(sequence)
 
+    @staticmethod
+    def _begin(sequence: Sequence, now_s: float) -> None:
+        """Let a sequence decode; one of a pair as soon as both can."""
+        for each in beginning(sequence):
+            each.move(Stage.DECODE)
+            each.first_token_s = now_s
+
     def _index(self, sequence: Sequence) -> None:
         self._ledger.record(sequence.seq_id, sequence.space, sequence.resident())
+        if sequence.companion is not None:
+            self._index(sequence.companion)
 
     def _broken_off(self, sampled: list[tuple[Sequence, Sampled]]) -> list[Failed]:
         """End the requests whose grammar could not be followed."""
@@ -229,7 +263,7 @@ class Scheduler:
             prefill_ms=prefill_ms,
             decode_ms=decode_ms,
             n_cached=sum(start.n_cached for start in starts),
-            n_running=len(self._roster.running),
+            n_running=len(self._roster.running) - len(self._roster.companions),
             n_waiting=len(self._roster.waiting),
             n_cells_used=self._ledger.n_cells_used,
             n_cells=self._runner.n_cells,

@@ -68,6 +68,9 @@ class Sequence:
         self.space = Space(prepared.request.caller, prepared.loras, prepared.n_system)
         self.seed = seed
         self.leader = leader  # the sequence of the same request whose prompt this one shares
+        self.companion: Sequence | None = None  # what this one is guided away from
+        self.companion_of: Sequence | None = None
+        self.n_held_back = 0  # prompt tokens that are not prefilled: they are the first to be decoded
         self.stage = Stage.WAITING
         self.seq_id = -1
         self.n_cached = 0
@@ -111,8 +114,16 @@ class Sequence:
 
     @property
     def n_prefill_left(self) -> int:
-        """Prompt tokens that are not in KV memory yet."""
-        return len(self.prompt) - self.n_past
+        """Prompt tokens that are not in KV memory yet and go there in chunks."""
+        return len(self.prompt) - self.n_past - self.n_held_back
+
+    @property
+    def n_context(self) -> int:
+        """Tokens of its context, or its companion's if that is longer; what was shifted out counts."""
+        n_prompt = len(self.prompt)
+        if self.companion is not None:
+            n_prompt = max(n_prompt, len(self.companion.prompt))
+        return n_prompt + len(self.generated)
 
     @property
     def span(self) -> Span | None:
@@ -164,6 +175,7 @@ class Sequence:
             self.n_cached_shown,
             self.seed,
             self.is_truncated,
+            None if self.companion is None else self.companion.seq_id,
         )
 
     def withhold(self, token: int, probs: TokenProbs | None) -> None:

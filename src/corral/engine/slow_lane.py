@@ -73,7 +73,8 @@ def is_slow(command: Submit | AnyCall) -> bool:
         case Submit(request):
             has_media = any(isinstance(piece, Media) for piece in request.prompt)
             has_much_bias = len(request.sampling.logit_bias) > MANY_BIASES
-            return request.structure is not None or has_media or has_much_bias or _is_long(request.prompt)
+            pieces = [*request.prompt, *(request.guidance.negative if request.guidance else ())]
+            return request.structure is not None or has_media or has_much_bias or _is_long(pieces)
         case _:
             return False
 

@@ -73,6 +73,10 @@ class Channel(asyncio.SubprocessProtocol):
         self._transport.close()
         self._listener.ended(self._fault or _exit_text(self._transport.get_returncode()))
 
+    def hand_to(self, listener: Listener) -> None:
+        """Have another hear the process from now on. Only before it was sent anything."""
+        self._listener = listener
+
     def send(self, command: AnyCommand) -> None:
         """Queue one command. Dropped when the process is going: `ended` tells."""
         if self._stdin is not None and not self._stdin.is_closing():

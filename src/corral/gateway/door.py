@@ -14,7 +14,7 @@ from corral.gateway.lifecycle import State
 from corral.gateway.slots import Slots
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from corral.core.messages import Answer, ModelFacts
     from corral.core.request import GenerationRequest, TextPiece
@@ -29,24 +29,24 @@ RETRY_AFTER_S = 5
 
 
 class Door:
-    """Finds the worker of the model called `name` and hands it requests.
+    """Hands requests to the worker of the model called `name`.
 
-    `name` may change until that model is loaded: where the model comes from may decide it. `workers` belongs
-    to the supervisor and is only read here. `max_queue` bounds how many requests wait for a slot. While a
-    crashed engine restarts, requests wait up to `restart_wait_s`. `recorder` writes requests down.
+    `find_worker` returns the worker, None before the first load. `max_queue` bounds how many requests wait
+    for a slot. While a crashed engine restarts, requests wait up to `restart_wait_s`. `recorder` writes
+    requests down.
     """
 
     def __init__(
         self,
         name: str,
-        workers: Mapping[str, Worker],
+        find_worker: Callable[[], Worker | None],
         *,
         max_queue: int,
         restart_wait_s: float = RESTART_WAIT_S,
         recorder: Recorder | None = None,
     ) -> None:
         self.name = name
-        self._workers = workers
+        self._find_worker = find_worker
         self._max_queue = max_queue
         self._restart_wait_s = restart_wait_s
         self._recorder = recorder
@@ -114,6 +114,7 @@ class Door:
 
     async def _enter(self, generation: Generation) -> None:
         worker = self._worker()
+        worker.suspects.check(generation.request)
         self._check_room(worker)
         if self._recorder is not None:
             await self._recorder.begin(generation.request, self.tokenize)
@@ -121,7 +122,9 @@ class Door:
         process.submit(generation)
 
     def _leave(self, generation: Generation) -> None:
-        self._workers[self.name].process.cancel(generation.request.request_id)
+        worker = self._find_worker()
+        if worker is not None:
+            worker.process.cancel(generation.request.request_id)
 
     def _check_room(self, worker: Worker) -> None:
         assert worker.facts is not None
@@ -131,7 +134,7 @@ class Door:
 
     def _worker(self) -> Worker:
         """Return the worker, which was ready at least once and is meant to be again."""
-        worker = self._workers.get(self.name)
+        worker = self._find_worker()
         if worker is None:
             raise ModelLoadingError("Loading model")
         worker.check_usable()

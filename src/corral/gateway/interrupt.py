@@ -18,12 +18,13 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Interrupt:
     """Takes the signals of this process while entered; on the main thread, inside its event loop.
 
-    The first one sets `came`. The second calls `last_words`, which must be quick, and ends the process with
-    status 1 from within the signal handler: it works even when the event loop is stuck.
+    The first one sets `came`, which others may set as well. The second calls `last_words`, which must be
+    quick, and ends the process with status 1 from within the signal handler: it works even when the event
+    loop is stuck.
     """
 
-    def __init__(self, last_words: Callable[[], None]) -> None:
-        self.came = asyncio.Event()
+    def __init__(self, came: asyncio.Event, last_words: Callable[[], None]) -> None:
+        self._came = came
         self._last_words = last_words
         self._n_signals = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -47,4 +48,4 @@ class Interrupt:
             sys.stdout.flush()
             os._exit(1)
         assert self._loop is not None
-        self._loop.call_soon_threadsafe(self.came.set)
+        self._loop.call_soon_threadsafe(self._came.set)

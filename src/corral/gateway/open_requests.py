@@ -11,8 +11,11 @@ from corral.gateway.frames import ProtocolError
 from corral.gateway.slots import Slots
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from corral.core.errors import CorralError
     from corral.core.messages import ModelFacts
+    from corral.core.request import GenerationRequest
     from corral.gateway.generation import Generation
     from corral.gateway.metrics import Meter
 
@@ -23,12 +26,15 @@ class OpenRequests:
     """The open generations and calls of one engine process, and its slots; born with `Ready`, gone with it.
 
     A generation stays here until its one `Finished` or `Failed`, also when its reader has left before.
-    `meter` counts over all processes of a worker and is the worker's.
+    `meter` counts over all processes of a worker and is the worker's. `on_busy` is told when there is
+    something open again, and when nothing is any more.
     """
 
-    def __init__(self, facts: ModelFacts, meter: Meter) -> None:
+    def __init__(self, facts: ModelFacts, meter: Meter, on_busy: Callable[[bool], None]) -> None:
         self.slots = Slots(facts)
         self._meter = meter
+        self._on_busy = on_busy
+        self._was_busy = False
         self._generations: dict[str, Generation] = {}
         self._calls: dict[str, asyncio.Future[Answer]] = {}
 
@@ -47,16 +53,29 @@ class OpenRequests:
         """How many of them have no slot yet."""
         return sum(not generation.has_started for generation in self._generations.values())
 
+    @property
+    def running(self) -> Iterable[GenerationRequest]:
+        """The requests that have a slot, and those next in the queue as far as slots are free.
+
+        A crash in the first step of a request keeps the engine from telling of its start.
+        """
+        alive = [one for one in self._generations.values() if not one.is_over]
+        started = [one for one in alive if one.has_started]
+        starting = [one for one in alive if not one.has_started][: self.slots.n_free]
+        return [one.request for one in (*started, *starting)]
+
     def accept(self, generation: Generation) -> None:
         """Feed `generation` from now on, until it ends."""
         request_id = generation.request.request_id
         assert request_id not in self._generations, f"request id {request_id} is taken"
         self._generations[request_id] = generation
+        self._tell_busy()
 
     def accept_call(self, request_id: str) -> asyncio.Future[Answer]:
         """Return what will hold the answer to the call `request_id`."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._calls[request_id] = future
+        self._tell_busy()
         return future
 
     def apply(self, event: RequestEvent) -> None:
@@ -94,6 +113,12 @@ class OpenRequests:
             generations[output.request_id].put(output)
         self._meter.step(event)
 
+    def _tell_busy(self) -> None:
+        is_busy = bool(self._generations or self._calls)
+        if is_busy is not self._was_busy:
+            self._was_busy = is_busy
+            self._on_busy(is_busy)
+
     def _end(self, request_id: str, error: CorralError | None) -> None:
         generation = self._generations.pop(request_id, None)
         if generation is None:
@@ -104,13 +129,16 @@ class OpenRequests:
             generation.finish()
         else:
             generation.fail(error)
+        self._tell_busy()
 
     def _answer(self, event: Answer) -> None:
         future = self._calls.pop(event.request_id)
+        self._tell_busy()
         if not future.done():  # else cancelled: nobody waits any more
             future.set_result(event)
 
     def _fail_call(self, request_id: str, error: CorralError | None) -> None:
         future = self._calls.pop(request_id)
+        self._tell_busy()
         if not future.done():
             future.set_exception(error or ProtocolError(f"{request_id} ended without an answer"))

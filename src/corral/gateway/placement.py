@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from corral.core.memory import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_LEAVING = "waits until others have given their memory back"
 
 
 class Verdict(enum.Enum):
@@ -29,10 +35,14 @@ class Resident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What all residents together may take. `max_workers` None: no bound on their number."""
+    """What all residents together may take. `max_workers` None: no bound on their number.
+
+    Not `is_hard`: the budget is a guess, and a model that is larger may run alone.
+    """
 
     max_workers: int | None
     budget: Memory
+    is_hard: bool = True
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,3 +57,92 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     evicted: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
     reason: str = ""
+
+
+def place(need: Memory, residents: Sequence[Resident], limits: Limits, *, may_close: bool) -> Decision:
+    """Return what to do for a model that is wanted and `need`s so much.
+
+    Idle residents go least recently used first, and only those that are in the way; with `may_close` busy
+    ones too, once they are idle. Never a pinned one.
+    """
+    wanted = need if limits.is_hard else _clipped(need, limits.budget)
+    room = _Room(limits, wanted)
+    if room.has(residents):
+        return Decision(verdict=Verdict.START, need=need)
+    pinned = [one for one in residents if one.is_pinned and not one.is_leaving]
+    if not room.has(pinned):
+        return Decision(verdict=Verdict.REFUSE, need=need, reason=_refusal(need, pinned, limits))
+    staying = [one for one in residents if not one.is_leaving]
+    if room.has(staying):
+        return Decision(verdict=Verdict.WAIT, need=need, reason=_LEAVING)
+    idle = _oldest_first(one for one in staying if not one.is_pinned and not one.is_busy)
+    busy = _oldest_first(one for one in staying if not one.is_pinned and one.is_busy)
+    victims = _victims(room, staying, [*idle, *busy])
+    in_use = tuple(one.name for one in victims if one.is_busy)
+    if in_use:
+        reason = f"waits until {_listed(in_use)} is idle"
+        return Decision(verdict=Verdict.WAIT, need=need, closed=in_use if may_close else (), reason=reason)
+    evicted = tuple(one.name for one in victims)
+    return Decision(verdict=Verdict.WAIT, need=need, evicted=evicted, reason=_LEAVING)
+
+
+class _Room(NamedTuple):
+    """The question whether a model finds its place beside others."""
+
+    limits: Limits
+    wanted: Memory
+
+    def has(self, others: Sequence[Resident]) -> bool:
+        """Tell whether it may start while all of `others` have their processes."""
+        if self.limits.max_workers is not None and len(others) >= self.limits.max_workers:
+            return False
+        return sum((one.need for one in others), self.wanted).fits(self.limits.budget)
+
+
+def _victims(room: _Room, staying: list[Resident], candidates: list[Resident]) -> list[Resident]:
+    """Return the first of `candidates` without which there is room, less those that need not go."""
+    going: list[Resident] = []
+    for candidate in candidates:
+        going.append(candidate)
+        if room.has(_without(staying, going)):
+            break
+    for spared in reversed(going[:-1]):
+        fewer = [one for one in going if one is not spared]
+        if room.has(_without(staying, fewer)):
+            going = fewer
+    return going
+
+
+def _without(residents: list[Resident], going: list[Resident]) -> list[Resident]:
+    names = {one.name for one in going}
+    return [one for one in residents if one.name not in names]
+
+
+def _oldest_first(residents: Iterable[Resident]) -> list[Resident]:
+    return sorted(residents, key=lambda one: (one.used_s, one.name))
+
+
+def _clipped(need: Memory, budget: Memory) -> Memory:
+    """A model too large for a budget that nobody set is run alone: the estimate may be wrong."""
+    return Memory(min(need.host_bytes, budget.host_bytes), min(need.device_bytes, budget.device_bytes))
+
+
+def _refusal(need: Memory, pinned: list[Resident], limits: Limits) -> str:
+    if not need.fits(limits.budget) and limits.is_hard:
+        return f"it needs {_shown(need)}, and the budget is {_shown(limits.budget)} (see --memory-budget)"
+    if not pinned:
+        return "no model may be loaded: the number of workers is 0"
+    return f"{_listed(one.name for one in pinned)} may not be unloaded (pinned), and there is no room beside"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _shown(memory: Memory) -> str:
+    host = _sized(memory.host_bytes)
+    return f"{host} and {_sized(memory.device_bytes)} on devices" if memory.device_bytes else host
+
+
+def _sized(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:.2f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.1f} MB"

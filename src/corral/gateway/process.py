@@ -3,54 +3,69 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from corral.core.errors import from_report
 from corral.core.messages import Cancel, Drain, Heartbeat, LoadFailed, Progress, Ready, Submit
-from corral.gateway.channel import open_channel
 from corral.gateway.frames import ProtocolError
 from corral.gateway.open_requests import OpenRequests
 from corral.gateway.vitals import Vitals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from corral.core.clock import Clock
     from corral.core.errors import CorralError
-    from corral.core.messages import Answer, AnyCall, AnyCommand, AnyEvent, Load, ModelFacts
+    from corral.core.messages import Answer, AnyCall, AnyCommand, AnyEvent, LeaseCores, Load, ModelFacts
     from corral.gateway.channel import Channel
     from corral.gateway.generation import Generation
     from corral.gateway.metrics import Meter
+    from corral.gateway.spare import Spare
+
+
+class Watcher(Protocol):
+    """Who is told of a process. Only told: what follows is decided elsewhere."""
+
+    def process_came_further(self, fraction: float) -> None:
+        """So much of the model is loaded, in [0, 1]."""
+        ...
+
+    def process_ready(self, facts: ModelFacts) -> None:
+        """The model is loaded."""
+        ...
+
+    def process_busy(self, *, is_busy: bool) -> None:
+        """It has something to do again, or nothing any more."""
+        ...
+
+    def process_ended(self, reason: str) -> None:
+        """It is gone."""
+        ...
 
 
 class EngineProcess:
     """One process from its start to its end. Owns its channel and the requests that it has.
 
-    `on_ready` is called once the model is loaded, `on_end` with the reason when the process is gone; both
-    only tell, and what follows is decided elsewhere. `requests` are None until the model is loaded.
+    `requests` are None until the model is loaded.
     """
 
-    def __init__(
-        self,
-        meter: Meter,
-        clock: Clock,
-        on_ready: Callable[[ModelFacts], None],
-        on_end: Callable[[str], None],
-    ) -> None:
+    def __init__(self, meter: Meter, clock: Clock, watcher: Watcher) -> None:
         self.requests: OpenRequests | None = None
         self.heartbeat = Heartbeat(0.0, 0)
         self.refusal: CorralError | None = None
         self._meter = meter
         self._clock = clock
-        self._on_ready = on_ready
-        self._on_end = on_end
+        self._watcher = watcher
         self._channel: Channel | None = None
         self._kill_reason: str | None = None
         self._heard_s = clock.now_s()
 
-    async def start(self, argv: Sequence[str], load: Load) -> None:
-        """Start the process `argv` and give it its model. Raises `OSError`."""
-        self._channel = await open_channel(argv, self)
+    @property
+    def pid(self) -> int | None:
+        """The process's id, None before its start."""
+        return self._channel.pid if self._channel is not None else None
+
+    async def start(self, spare: Spare, load: Load) -> None:
+        """Start a process, or have the spare one, and give it its model. Raises `OSError`."""
+        self._channel = await spare.open(load, self)
         self._channel.send(load)
 
     def submit(self, generation: Generation) -> None:
@@ -74,6 +89,10 @@ class EngineProcess:
         except asyncio.CancelledError:
             self.cancel(command.request_id)
             raise
+
+    def lease(self, cores: LeaseCores) -> None:
+        """Tell the engine on which cores it computes."""
+        self._send(cores)
 
     def drain(self) -> None:
         """Let the process end after the requests it has; one that still loads has none and ends now."""
@@ -116,12 +135,12 @@ class EngineProcess:
                     self.heartbeat = event
                     self._heard_s = self._clock.now_s()
                 case Ready(facts):
-                    self.requests = OpenRequests(facts, self._meter)
-                    self._on_ready(facts)
+                    self.requests = OpenRequests(facts, self._meter, self._tell_busy)
+                    self._watcher.process_ready(facts)
                 case LoadFailed(report):
                     self.refusal = from_report(report)
-                case Progress():
-                    pass
+                case Progress(fraction):
+                    self._watcher.process_came_further(fraction)
                 case _ if self.requests is not None:
                     self.requests.apply(event)
                 case _:
@@ -130,7 +149,10 @@ class EngineProcess:
     def ended(self, reason: str) -> None:
         """Tell why the process is gone. Called by the channel."""
         refusal = self.refusal.message if self.refusal is not None else None
-        self._on_end(self._kill_reason or refusal or reason)
+        self._watcher.process_ended(self._kill_reason or refusal or reason)
+
+    def _tell_busy(self, is_busy: bool) -> None:  # noqa: FBT001 (a callback)
+        self._watcher.process_busy(is_busy=is_busy)
 
     def _ready_requests(self) -> OpenRequests:
         assert self.requests is not None, "the engine is not ready"

@@ -57,17 +57,26 @@ class _Slot:
 
 
 class Slots:
-    """A reducer of starts, outputs and ends of one engine process. No clock, no I/O."""
+    """A reducer of starts, outputs and ends of one engine process. No clock, no I/O.
+
+    The slot of a companion is busy as long as that of its sequence, and tells nothing more.
+    """
 
     def __init__(self, facts: ModelFacts) -> None:
         self._n_ctx = facts.n_ctx
         self._slots = [_Slot() for _ in range(facts.n_slots)]
         self._busy: dict[tuple[str, int], _Slot] = {}
+        self._companions: dict[tuple[str, int], _Slot] = {}
         self._n_started = 0
 
     @property
+    def n_free(self) -> int:
+        """How many slots run nothing."""
+        return sum(not slot.is_processing for slot in self._slots)
+
+    @property
     def n_busy(self) -> int:
-        """How many slots run a sequence."""
+        """How many slots run a sequence, companions not counted."""
         return len(self._busy)
 
     def start(self, request: GenerationRequest, start: SequenceStart) -> None:
@@ -79,6 +88,10 @@ class Slots:
         slot.task = self._n_started
         self._n_started += 1
         self._busy[start.request_id, start.index] = slot
+        if start.companion_slot is not None:
+            companion = self._slots[start.companion_slot] = _Slot()
+            companion.is_processing = True
+            self._companions[start.request_id, start.index] = companion
 
     def output(self, output: SequenceOutput) -> None:
         """Note what one step gave one sequence; no effect on one that never had a slot."""
@@ -88,8 +101,7 @@ class Slots:
         slot.n_decoded += len(output.tokens)
         if output.end is not None:
             slot.end = output.end
-            slot.is_processing = False
-            del self._busy[output.request_id, output.index]
+            self._free((output.request_id, output.index))
 
     def fill(self, number: int, n_tokens: int) -> None:
         """Note that an idle slot holds `n_tokens` of a file, or none. What runs by now holds its own."""
@@ -100,7 +112,12 @@ class Slots:
     def release(self, request_id: str) -> None:
         """Free what `request_id` still holds: when it broke off, no end of its sequences came."""
         for key in [key for key in self._busy if key[0] == request_id]:
-            self._busy.pop(key).is_processing = False
+            self._free(key)
+
+    def _free(self, key: tuple[str, int]) -> None:
+        self._busy.pop(key).is_processing = False
+        if key in self._companions:
+            self._companions.pop(key).is_processing = False
 
     def views(self) -> list[SlotView]:
         """Return all slots in the order of their ids."""

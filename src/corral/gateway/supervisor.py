@@ -10,12 +10,15 @@ from corral.core import log
 from corral.core.clock import Clock, MonotonicClock
 from corral.core.errors import ModelLoadError
 from corral.gateway.backoff import delay_s
+from corral.gateway.lessor import Lessor
 from corral.gateway.lifecycle import FINAL, State
+from corral.gateway.quarantine import N_FAILURES
+from corral.gateway.spare import Spare
 from corral.gateway.vitals import hang_reason
 from corral.gateway.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from corral.core.messages import Load, ModelFacts
@@ -71,21 +74,34 @@ class Check(NamedTuple):
     """Time to look for hung engines."""
 
 
-Message = Start | Unload | Cut | Kill | EngineReady | EngineEnded | Check
+class Refill(NamedTuple):
+    """An engine became idle: time for a spare, if all are."""
+
+
+Message = Start | Unload | Cut | Kill | EngineReady | EngineEnded | Check | Refill
 
 
 class Supervisor:
     """Owner of the workers. Enter it (`async with`) to start its task; leaving ends every process.
 
-    `hang_s` bounds one step of an engine. `argv` is the command of an engine process.
+    `hang_s` bounds one step of an engine. `argv` is the command of an engine process, `spare_for` the runner
+    for which one is kept ready. `on_move` is told of each worker that moved to another state or came further
+    in its load; it must not wait.
     """
 
     def __init__(
-        self, *, hang_s: float, argv: Sequence[str] = ENGINE_ARGV, clock: Clock | None = None
+        self,
+        *,
+        hang_s: float,
+        argv: Sequence[str] = ENGINE_ARGV,
+        spare_for: str | None = None,
+        clock: Clock | None = None,
     ) -> None:
+        self.on_move: Callable[[Worker], None] = _nobody
         self._hang_s = hang_s
-        self._argv = tuple(argv)
+        self._spare = Spare(argv, spare_for)
         self._clock = clock or MonotonicClock()
+        self._lessor = Lessor(self._clock)
         self._workers: dict[str, Worker] = {}
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
@@ -94,6 +110,11 @@ class Supervisor:
     def workers(self) -> Mapping[str, Worker]:
         """The workers by the name of their model; to read, not to keep."""
         return self._workers
+
+    @property
+    def spare_pid(self) -> int | None:
+        """The process that waits for the next model, None if there is none."""
+        return self._spare.pid
 
     @property
     def n_open(self) -> int:
@@ -112,13 +133,19 @@ class Supervisor:
         await self.shutdown(within_s=0.0)
         self._task.cancel()
         await asyncio.wait([self._task])
+        await self._spare.closed()
 
-    async def load(self, name: str, load: Load) -> ModelFacts:
-        """Load a model under `name` and return its facts. Raises the `CorralError` that says why not."""
+    def launch(self, name: str, load: Load) -> Worker:
+        """Begin to load a model under `name`, which must have no live worker; return its worker."""
         before = self._workers.get(name)
         assert before is None or before.state in FINAL, f"{name} is loaded"
         worker = self._workers[name] = Worker(name, load, self, self._clock)
         self._post(Start(worker))
+        return worker
+
+    async def load(self, name: str, load: Load) -> ModelFacts:
+        """Load a model under `name` and return its facts. Raises the `CorralError` that says why not."""
+        worker = self.launch(name, load)
         await worker.settled.wait()
         if worker.facts is None:
             raise worker.error or ModelLoadError("stopped while loading")
@@ -126,22 +153,37 @@ class Supervisor:
 
     async def unload(self, name: str, *, within_s: float) -> None:
         """End the model's process: when its requests have ended, at most about `within_s` from now."""
-        worker = self._workers[name]
-        self._post(Unload(worker, within_s))
-        await worker.gone.wait()
+        self.begin_unload(name, within_s=within_s)
+        await self._workers[name].gone.wait()
+
+    def begin_unload(self, name: str, *, within_s: float) -> None:
+        """The same without waiting for it."""
+        self._post(Unload(self._workers[name], within_s))
 
     async def shutdown(self, *, within_s: float) -> None:
-        """Unload every model."""
+        """Unload every model, and keep no spare."""
+        self._spare.close()
         await asyncio.gather(*(self.unload(name, within_s=within_s) for name in self._workers))
 
     def kill_all(self) -> None:
         """End every process now; their requests fail."""
+        self._spare.close()
         for worker in self._workers.values():
             worker.process.kill()
 
     def engine_ready(self, worker: Worker, facts: ModelFacts) -> None:
         """Note that `worker`'s engine has loaded its model. Called by the worker."""
         self._post(EngineReady(worker, facts))
+
+    def engine_came_further(self, worker: Worker) -> None:
+        """Note that more of `worker`'s model is loaded. Called by the worker."""
+        self.on_move(worker)
+
+    def engine_busy(self, worker: Worker, *, is_busy: bool) -> None:
+        """Have the cores shared anew. Called by the worker, before the request is sent."""
+        self._lessor.busy(worker, is_busy=is_busy)
+        if not is_busy:
+            self._post(Refill())
 
     def engine_ended(self, worker: Worker, reason: str) -> None:
         """Note that `worker`'s process is gone. Called by the worker."""
@@ -171,13 +213,17 @@ class Supervisor:
                 worker.process.kill()
             case Check():
                 self._check()
+                await self._refill()
+            case Refill():
+                await self._refill()
 
     async def _start(self, worker: Worker) -> None:
         if worker.state in FINAL:  # unloaded while its start was due
             return
         _log.info("engine.starting", model=worker.name)
-        try:  # a fork and an exec: the only wait of this task
-            await worker.start(self._argv)
+        try:  # a fork and an exec: what this task ever waits for, here and for the spare
+            await worker.start(self._spare)
+            self.on_move(worker)
         except OSError as error:
             self._post(EngineEnded(worker, f"it could not be started: {error}"))
 
@@ -185,6 +231,7 @@ class Supervisor:
         if worker.state is not State.STARTING:  # unloaded while it loaded
             return
         worker.ready(facts)
+        self.on_move(worker)
         _log.info(
             "model.ready",
             model=worker.name,
@@ -194,10 +241,11 @@ class Supervisor:
         )
 
     def _ended(self, worker: Worker, reason: str) -> None:
+        self._lessor.gone(worker)
         if worker.state is State.DRAINING:
             worker.stopped()
             _log.info("model.unloaded", model=worker.name, reason=reason)
-        elif worker.facts is None:
+        elif worker.facts is None or self._is_hopeless(worker):
             worker.failed(reason)
             _log.error("model.load_failed", model=worker.name, reason=worker.error)
         else:
@@ -205,6 +253,12 @@ class Supervisor:
             pause_s = delay_s(worker.n_crashes_in_a_row)
             self._later(pause_s, Start(worker))
             _log.error("engine.crashed", model=worker.name, reason=reason, restart_in_s=pause_s)
+        self.on_move(worker)
+
+    @staticmethod
+    def _is_hopeless(worker: Worker) -> bool:
+        """Tell whether this crash while loading is one too many."""
+        return worker.state is State.STARTING and worker.n_load_crashes_in_a_row + 1 >= N_FAILURES
 
     def _unload(self, worker: Worker, within_s: float) -> None:
         match worker.state:
@@ -215,6 +269,7 @@ class Supervisor:
                 self._later(within_s, Cut(worker))
             case State.DRAINING:  # asked again: the shorter time holds
                 self._later(within_s, Cut(worker))
+        self.on_move(worker)
 
     def _cut(self, worker: Worker) -> None:
         if worker.state in FINAL:
@@ -232,8 +287,18 @@ class Supervisor:
                 _log.error("engine.hung", model=worker.name, reason=reason)
                 worker.process.kill(because=reason)
 
+    async def _refill(self) -> None:
+        """Start a spare in a quiet moment: its imports would take a core from whatever computes or loads."""
+        coming = {State.UNLOADED, State.STARTING, State.BACKOFF}
+        if not self.n_open and not any(worker.state in coming for worker in self._workers.values()):
+            await self._spare.refill()
+
     def _later(self, pause_s: float, message: Message) -> None:
         asyncio.get_running_loop().call_later(pause_s, self._post, message)
 
     def _post(self, message: Message) -> None:
         self._inbox.put_nowait(message)
+
+
+def _nobody(_worker: Worker) -> None:
+    """Nobody is to be told."""

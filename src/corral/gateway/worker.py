@@ -12,15 +12,18 @@ from corral.gateway.backoff import crashes_in_a_row
 from corral.gateway.lifecycle import FINAL, State, moved
 from corral.gateway.metrics import Meter, Moment
 from corral.gateway.process import EngineProcess
+from corral.gateway.suspects import Suspects
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from corral.core.clock import Clock
     from corral.core.engine_settings import EngineSettings
     from corral.core.errors import CorralError
     from corral.core.messages import Load, ModelFacts
     from corral.gateway.metrics import MetricsSnapshot
+    from corral.gateway.spare import Spare
+
+
+_UNLOADED = "The model is being unloaded"
 
 
 class Owner(Protocol):
@@ -34,13 +37,22 @@ class Owner(Protocol):
         """The engine's process is gone."""
         ...
 
+    def engine_came_further(self, worker: Worker) -> None:
+        """More of the model is loaded."""
+        ...
+
+    def engine_busy(self, worker: Worker, *, is_busy: bool) -> None:
+        """The engine has something to do again, or nothing any more."""
+        ...
+
 
 class Worker:
     """One model's engine. Only the supervisor calls what moves its state; the door reads it.
 
     `process` is the present one, or the last. `facts` are None until the engine was ready once, and stay when
     it crashes: None also means that this is the first load. `error` says why that failed. `settled` is set
-    unless a start is under way or due, `gone` in the end. `load_s` is how long the last load took.
+    unless a start is under way or due, `gone` in the end. `load_s` is how long the last load took, `progress`
+    the part of the present one that is done. `suspects` were running at crashes.
     """
 
     def __init__(self, name: str, load: Load, owner: Owner, clock: Clock) -> None:
@@ -51,7 +63,10 @@ class Worker:
         self.settled = asyncio.Event()
         self.gone = asyncio.Event()
         self.n_crashes_in_a_row = 0
+        self.n_load_crashes_in_a_row = 0
         self.load_s = 0.0
+        self.progress = 0.0
+        self.suspects = Suspects()
         self._load = load
         self._owner = owner
         self._clock = clock
@@ -79,7 +94,7 @@ class Worker:
         if self.state is State.FAILED:
             raise UnavailableError(f"The model could not be loaded: {self.error}")
         if self.state in FINAL or self.state is State.DRAINING:
-            raise UnavailableError("The server is stopping")
+            raise UnavailableError(_UNLOADED, retry_after_s=1)
         if self.facts is None:
             raise ModelLoadingError("Loading model")
 
@@ -96,14 +111,15 @@ class Worker:
             )
         )
 
-    async def start(self, argv: Sequence[str]) -> None:
+    async def start(self, spare: Spare) -> None:
         """Start a process. Raises `OSError`."""
         self._move(State.STARTING)
         self.settled.clear()
+        self.progress = 0.0
         self._n_starts += 1
         self._start_s = self._clock.now_s()
         self.process = self._new_process()
-        await self.process.start(argv, self._load)
+        await self.process.start(spare, self._load)
 
     def ready(self, facts: ModelFacts) -> None:
         """The model is loaded: requests are welcome."""
@@ -111,6 +127,7 @@ class Worker:
         self.facts = facts
         self._ready_s = self._clock.now_s()
         self.load_s = self._ready_s - self._start_s
+        self.n_load_crashes_in_a_row = 0
         self.settled.set()
 
     @property
@@ -131,13 +148,16 @@ class Worker:
         self._n_crashes += 1
         ready_for_s = self._clock.now_s() - self._ready_s if was_ready else 0.0
         self.n_crashes_in_a_row = crashes_in_a_row(self.n_crashes_in_a_row, ready_for_s)
+        self.n_load_crashes_in_a_row += not was_ready
+        if self.process.requests is not None:
+            self.suspects.crashed(self.process.requests.running)
         message = f"The model's engine broke down ({reason}) and is being restarted"
         # A second, and not the pause before the restart: who comes back meanwhile waits here.
         self.process.gone(EngineCrashedError(message, retry_after_s=1))
         self._move(State.BACKOFF)
 
     def failed(self, reason: str) -> None:
-        """The first load did not succeed: final."""
+        """The load did not succeed: final."""
         self._move(State.FAILED)
         self.error = self.process.refusal or ModelLoadError(
             f"the engine broke down while loading ({reason}): "
@@ -154,15 +174,27 @@ class Worker:
     def stopped(self) -> None:
         """The process is gone, as asked."""
         self._move(State.STOPPED)
-        self._end(UnavailableError("The server is stopping"))
+        self._end(UnavailableError(_UNLOADED, retry_after_s=1))
+
+    def process_came_further(self, fraction: float) -> None:
+        """Pass it on. Called by the process, as those below."""
+        self.progress = fraction
+        self._owner.engine_came_further(self)
+
+    def process_ready(self, facts: ModelFacts) -> None:
+        """Pass it on."""
+        self._owner.engine_ready(self, facts)
+
+    def process_busy(self, *, is_busy: bool) -> None:
+        """Pass it on."""
+        self._owner.engine_busy(self, is_busy=is_busy)
+
+    def process_ended(self, reason: str) -> None:
+        """Pass it on."""
+        self._owner.engine_ended(self, reason)
 
     def _new_process(self) -> EngineProcess:
-        return EngineProcess(
-            self._meter,
-            self._clock,
-            on_ready=lambda facts: self._owner.engine_ready(self, facts),
-            on_end=lambda reason: self._owner.engine_ended(self, reason),
-        )
+        return EngineProcess(self._meter, self._clock, self)
 
     def _end(self, error: CorralError) -> None:
         self.process.gone(error)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from corral.core.messages import ModelFacts
 from corral.ui import words
 
 MAX_CHARACTERS = 200_000  # of a message: the page's socket takes a megabyte at once
@@ -19,16 +18,20 @@ SEND_KEY = """(e) => {
 
 
 class Header:
-    """The model's name and facts, and the buttons of the page."""
+    """The place of the `model`, and the buttons of the page. `on_models` None: there is only one."""
 
     def __init__(
-        self, model: str, facts: ModelFacts, *, on_new: Callable[[], None], on_settings: Callable[[], None]
+        self,
+        *,
+        on_new: Callable[[], None],
+        on_models: Callable[[], None] | None,
+        on_settings: Callable[[], None],
     ) -> None:
         with ui.element("header").classes("bar"):
-            with ui.element("div").classes("model"):
-                ui.label(words.short_name(model)).classes("model-name").tooltip(model)
-                ui.label(words.about(facts)).classes("model-facts")
+            self.model = ui.element("div").classes("model")
             _icon("edit_square", "New chat", on_new)
+            if on_models is not None:
+                _icon("memory", "Models", on_models)
             _icon("tune", "Settings of this chat", on_settings)
             _icon("api", "The API").props("href=docs target=_blank")
 

@@ -13,14 +13,21 @@ from corral.ui import words
 class Exchange:
     """One question and what came of it. `note` tells how the answer ended, where there is a thing to tell.
 
-    `fault` is the polite sentence of an error.
+    `model` is the name of who answers. `waiting` tells for what the answer waits, `fault` is
+    the polite sentence of an error.
     """
 
     question: str
+    model: str = ""
+    waiting: str = ""
     answer: str = ""
     note: str = ""
     fault: str = ""
     is_over: bool = False
+
+    def wait(self, waiting: str) -> None:
+        """The answer cannot begin yet."""
+        self.waiting = waiting
 
     def hear(self, output: SequenceOutput) -> None:
         """Take what one step gave."""
@@ -65,10 +72,10 @@ class Chat:
         """Whether an answer is being made."""
         return bool(self.exchanges) and not self.exchanges[-1].is_over
 
-    def ask(self, question: str) -> Exchange:
-        """Begin an exchange."""
+    def ask(self, question: str, model: str = "") -> Exchange:
+        """Begin an exchange. `model` as in `Exchange`."""
         assert not self.is_busy, "one answer at a time"
-        self.exchanges.append(Exchange(question))
+        self.exchanges.append(Exchange(question, model))
         return self.exchanges[-1]
 
     def messages(self, system: str) -> list[Message]:

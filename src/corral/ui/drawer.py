@@ -18,8 +18,15 @@ class Drawer:
             self._system.props('hint="Who the model is, and how it answers."')
             self._temperature = ui.number("Temperature", value=temperature, min=0, max=5, step=0.1)
             self._temperature.props('outlined hint="0 always takes the likeliest token."')
+            self._offered = temperature
             self._max_tokens = ui.number("Longest answer, in tokens", min=1, step=1, precision=0)
             self._max_tokens.props('outlined clearable hint="Empty: as long as the model likes."')
+
+    def offer(self, *, temperature: float) -> None:
+        """Show what the server would take now, unless the reader has set something else."""
+        if self._temperature.value == self._offered:
+            self._temperature.value = temperature
+        self._offered = temperature
 
     def toggle(self) -> None:
         """Open it, or close it."""

@@ -9,14 +9,18 @@ from corral.ui.markdown_view import MarkdownView
 
 
 class ExchangeView:
-    """Shows `exchange` as it is at each call of `show`."""
+    """Shows `exchange` as it is at each call of `show`. `is_model_named`: it says who answers."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, *, is_model_named: bool) -> None:
         self._exchange = exchange
         with ui.element("section").classes("exchange") as self._section:
             ui.label(exchange.question).classes("question")
+            if is_model_named:
+                ui.label(exchange.model).classes("speaker")
             self._answer = MarkdownView()
-            self._waiting = ui.spinner("dots", size="2rem").classes("waiting")
+            with ui.element("div").classes("waiting") as self._waiting:
+                ui.spinner("dots", size="2rem")
+                self._why = ui.label().props("role=status")
             self._fault = ui.label().classes("fault").props("role=alert")
             self._note = ui.label().classes("note")
         self.show()
@@ -28,6 +32,7 @@ class ExchangeView:
         exchange = self._exchange
         self._answer.show(exchange.answer)
         self._waiting.set_visibility(not exchange.is_over and not exchange.answer)
+        self._tell(self._why, exchange.waiting)
         self._tell(self._fault, exchange.fault)
         self._tell(self._note, exchange.note)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from fastapi import FastAPI
 from nicegui import ui
 
-from corral.api.auth import Keys
-from corral.api.serving import Serving
+from corral.api.auth import Keys, ordinary_keys
+from corral.api.servings import Servings
 from corral.ui.key_form import KeyForm
 from corral.ui.page import Page
 
@@ -29,14 +29,18 @@ object-src 'none'; form-action 'none'">
 """
 
 
-def make_frame(serving: Serving, keys: Keys) -> FastAPI:
+def make_frame(servings: Servings) -> FastAPI:
     """Return the application around NiceGUI, with the page at `/`. Its lifespan is the caller's to run."""
+    keys, admins = ordinary_keys(servings.settings.server), Keys(servings.settings.server.admin_keys)
+
+    def enter(key: str) -> None:
+        Page(servings, admins, caller=keys.caller(key) or "", is_admin=admins.caller(key) is not None)
 
     def build() -> None:
         if keys:
-            KeyForm(keys, lambda caller: Page(serving, caller))
+            KeyForm(keys, enter)
         else:
-            Page(serving, caller="")
+            Page(servings, admins)
 
     ui.add_head_html(HEAD, shared=True)
     ui.add_css(STATIC / "page.css", shared=True)

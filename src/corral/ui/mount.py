@@ -11,23 +11,22 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from corral.api.auth import Keys
-from corral.api.ports import DoorPort
-from corral.api.serving import Serving
+from corral.api.ports import ModelsPort
+from corral.api.servings import Servings
 from corral.core.settings import Settings
 
-MakeFrame = Callable[[Serving, Keys], FastAPI]
+MakeFrame = Callable[[Servings], FastAPI]
 
 # Styles, scripts and the page's socket. They hold nothing secret: the page asks for a key by itself.
 PUBLIC_PREFIXES = ("/_nicegui/", "/_nicegui_ws/")
 
 
-def mount(app: FastAPI, door: DoorPort, settings: Settings) -> None:
+def mount(app: FastAPI, models: ModelsPort, settings: Settings) -> None:
     """Serve the page at `/` of `app`, which must leave that path and PUBLIC_PREFIXES free and unlocked.
 
-    NiceGUI, of which a process has one, is imported on a thread when `app` starts, while the model loads.
+    NiceGUI, of which a process has one, is imported on a thread when `app` starts, while a model may load.
     """
-    page = PageRoute(Serving(door, settings), Keys(settings.server.api_keys), settings.server.prefix)
+    page = PageRoute(Servings(models, settings))
     app.router.routes.append(page)
     inner = app.router.lifespan_context
 
@@ -40,12 +39,11 @@ def mount(app: FastAPI, door: DoorPort, settings: Settings) -> None:
 
 
 class PageRoute(BaseRoute):
-    """The paths that belong to NiceGUI, which is told the `prefix` that the browser sees before them."""
+    """The paths that belong to NiceGUI, which is told the prefix that the browser sees before them."""
 
-    def __init__(self, serving: Serving, keys: Keys, prefix: str) -> None:
-        self._serving = serving
-        self._keys = keys
-        self._prefix = prefix
+    def __init__(self, servings: Servings) -> None:
+        self._servings = servings
+        self._prefix = servings.settings.server.prefix
         self._opening: asyncio.Task[ASGIApp] | None = None
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -86,7 +84,7 @@ class PageRoute(BaseRoute):
 
     async def _open(self, stack: contextlib.AsyncExitStack) -> ASGIApp:
         make_frame = await asyncio.to_thread(_import)
-        frame = make_frame(self._serving, self._keys)
+        frame = make_frame(self._servings)
         await stack.enter_async_context(frame.router.lifespan_context(frame))
         return frame
 

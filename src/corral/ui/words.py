@@ -9,7 +9,11 @@ from corral.core.errors import (
     CorralError,
     EngineCrashedError,
     InvalidRequestError,
+    ModelLoadError,
+    NotFoundError,
+    NotSupportedError,
     QueueFullError,
+    SettingsError,
     UnavailableError,
 )
 from corral.core.messages import ModelFacts
@@ -52,13 +56,17 @@ def polite(error: CorralError) -> str:
     """Return what to tell someone who only wanted an answer."""
     match error:
         case QueueFullError():
-            return "Many others are waiting for this model just now. Please try again in a moment."
+            said = "Many others are waiting for this model just now. Please try again in a moment."
         case EngineCrashedError():
-            return "The model stopped while it answered, and is being restarted. Please ask again."
+            said = "The model stopped while it answered, and is being restarted. Please ask again."
         case UnavailableError():
-            return f"The model cannot be reached just now ({error.message}). Please try again in a moment."
+            said = f"The model cannot be reached just now ({error.message}). Please try again in a moment."
         case ContextExceededError():
-            return "This chat no longer fits into the model's context. Start a new one, or ask for less."
+            said = "This chat no longer fits into the model's context. Start a new one, or ask for less."
+        case NotFoundError() | NotSupportedError() | ModelLoadError() | SettingsError():
+            said = f"The model cannot be used: {error.message}"
         case InvalidRequestError():
-            return f"The server refused this: {error.message}"
-    return FAULT
+            said = f"The server refused this: {error.message}"
+        case _:
+            said = FAULT
+    return said

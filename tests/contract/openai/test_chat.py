@@ -133,8 +133,6 @@ def test_bad_messages_are_400(client, refused, messages, words):
         ({"tool_choice": "required"}, "there are no tools"),
         ({"tool_choice": "always"}, "'tool_choice'"),
         ({"tool_choice": {"type": "function", "function": {"name": "x"}}}, "there is no tool 'x'"),
-        ({"functions": [{}]}, "Unsupported param: functions; use tools"),
-        ({"function_call": "auto"}, "Unsupported param: function_call"),
         ({"continue_final_message": True}, "the last message is not the assistant's"),
         ({"continue_final_message": True, "add_generation_prompt": True}, "Cannot set both"),
         ({"reasoning_format": "loud"}, "'reasoning_format'"),

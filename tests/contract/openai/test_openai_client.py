@@ -12,6 +12,7 @@ import uvicorn
 from corral.api.server import create_app
 from corral.core.errors import QueueFullError
 from corral.core.settings import ServerSettings, Settings
+from tests.fake_models import FakeModels
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 
@@ -33,7 +34,7 @@ def served(app):
 
 @pytest.fixture
 def url(door):
-    with served(create_app(door, Settings(server=ServerSettings(api_keys=("sesame",))))) as base:
+    with served(create_app(FakeModels(door), Settings(server=ServerSettings(api_keys=("sesame",))))) as base:
         yield f"{base}/v1"
 
 

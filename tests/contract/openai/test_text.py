@@ -14,7 +14,7 @@ def test_a_reply_is_both_objects(client):
 
     assert reply["choices"] == [{"text": "Hello!", "index": 0, "logprobs": None, "finish_reason": "stop"}]
     assert reply["object"] == "text_completion"
-    assert re.fullmatch(r"chatcmpl-[0-9A-Za-z]{32}", reply["id"])
+    assert re.fullmatch(r"cmpl-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", reply["id"])
     assert reply["usage"]["total_tokens"] == 10
     assert (reply["content"], reply["stop"], reply["tokens_cached"]) == ("Hello!", True, 10)
     assert reply["generation_settings"]["n_ctx"] == 2048

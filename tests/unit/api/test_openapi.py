@@ -7,17 +7,11 @@ import pytest
 from corral.api import anthropic, docs, llamacpp, openai
 from corral.api.openapi import describe
 from corral.api.server import dialects
-from corral.api.serving import Serving
-from corral.core.settings import Settings
-
-
-class NoDoor:
-    name = "none"
 
 
 @pytest.fixture(scope="module")
 def endpoints():
-    return dialects(Serving(NoDoor(), Settings()))
+    return dialects()
 
 
 @pytest.fixture(scope="module")

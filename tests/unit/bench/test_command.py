@@ -52,6 +52,7 @@ def test_two_servers_give_a_table_and_a_file(url: str, tmp_path, capsys) -> None
     ("arguments", "sentence"),
     [
         (["--url", "http://127.0.0.1:1"], "Cannot reach A at http://127.0.0.1:1"),
+        (["--url", "http://a", "--workload", "W13", "--model", "m"], "W13 two, 1 client each needs 2 models"),
         (["--url", "nowhere"], "'nowhere' is not a base URL"),
         (["--url", "http://127.0.0.1:1", "--workload", "W0"], "There is no workload W0"),
         (["--url", "http://a", "--vs", "http://b", "--names", "A"], "--names takes a name for each server"),

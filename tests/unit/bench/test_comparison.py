@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from corral.bench.comparison import Repetition, alternation, check_distinct, compare
@@ -54,3 +55,32 @@ def measured_prompts(fake) -> set[tuple[int, ...]]:
 def test_names_must_differ() -> None:
     with pytest.raises(BenchError, match="Two targets are called 'A'"):
         check_distinct([A, A])
+
+
+def test_missing_names_of_models_are_told_before_anything_is_measured(fake_server) -> None:
+    fake = fake_server()
+    swap = Scenario("swap", 1, 4, 6, n_models=2)
+
+    async def run():
+        async with fake.listening() as target:
+            return [sample async for sample in compare([target], [SCENARIO, swap], SETTINGS, Repetition(1))]
+
+    with pytest.raises(BenchError, match="swap needs 2 models"):
+        asyncio.run(run())
+
+    assert fake.requests == []
+
+
+def test_the_warm_up_asks_every_model_so_that_each_measured_request_swaps(fake_server) -> None:
+    fake = fake_server()
+    swap = Scenario("swap", 1, 4, 6, n_repeats=4, n_models=2)
+    settings = msgspec.structs.replace(SETTINGS, models=("x", "y"))
+
+    async def run():
+        async with fake.listening() as target:
+            return [s async for s in compare([target], [swap], settings, Repetition(2, settle_s=0))]
+
+    asyncio.run(run())
+
+    models = [body["model"] for path, body in fake.requests if path == "/completion"]
+    assert models == ["x", "y"] * 5

@@ -94,3 +94,70 @@ def test_text_prompts_need_no_vocabulary() -> None:
     nowhere = Target("A", "127.0.0.1", 1)
 
     assert asyncio.run(fetch_vocabulary(nowhere, LoadSettings(dialect=DIALECTS["chat"]))) is None
+
+
+def models_of(fake, path: str = "/completion") -> list[str | None]:
+    return [body.get("model") for asked, body in fake.requests if asked == path]
+
+
+def run_two_models(fake, scenario: Scenario, models: tuple[str, ...] = ("x", "y")):
+    settings = LoadSettings(dialect=DIALECTS["completion"], models=models, timeout_s=5.0)
+    prompts = [[index] for index in range(scenario.n_requests)]
+
+    async def run():
+        async with fake.listening() as target:
+            return await run_scenario(target, scenario, prompts, settings)
+
+    return asyncio.run(run())
+
+
+def test_one_stream_takes_the_models_in_turn(fake_server) -> None:
+    fake = fake_server()
+
+    run_two_models(fake, Scenario("swap", 1, 1, 2, n_repeats=4, n_models=2))
+
+    assert models_of(fake) == ["x", "y", "x", "y"]
+
+
+def test_each_of_two_streams_keeps_to_its_model(fake_server) -> None:
+    fake = fake_server()
+
+    run_two_models(fake, Scenario("both", 2, 1, 2, n_repeats=3, n_models=2))
+
+    assert {(body["prompt"][0] % 2, body["model"]) for _, body in fake.requests} == {(0, "x"), (1, "y")}
+
+
+def test_a_scenario_of_one_model_asks_the_first_and_no_name_is_no_field(fake_server) -> None:
+    named, unnamed = fake_server(), fake_server()
+
+    run_two_models(named, Scenario("one", 1, 1, 2))
+    run_two_models(unnamed, Scenario("one", 1, 1, 2), models=())
+
+    assert (models_of(named), "model" in unnamed.requests[0][1]) == (["x"], False)
+
+
+def test_too_few_names_are_an_error_that_says_how_to_give_them(fake_server) -> None:
+    with pytest.raises(BenchError, match=r"^swap needs 2 models: name them by --model NAME,NAME\.$"):
+        run_two_models(fake_server(), Scenario("swap", 1, 1, 2, n_models=2), models=("x",))
+
+
+def vocabulary_of_two(fake_server, tokens: dict[str, list[int]]) -> list[int] | None:
+    settings = LoadSettings(dialect=DIALECTS["completion"], models=tuple(tokens), timeout_s=5.0)
+
+    def answer(_path, body) -> bytes:
+        return fake_server.plain(b'{"tokens": %s}' % str(tokens[body["model"]]).encode())
+
+    async def run():
+        async with fake_server(answer).listening() as target:
+            return await fetch_vocabulary(target, settings)
+
+    return asyncio.run(run())
+
+
+def test_prompts_are_made_of_tokens_that_all_models_have(fake_server) -> None:
+    assert vocabulary_of_two(fake_server, {"x": [5, 6, 9], "y": [9, 7, 5]}) == [5, 9]
+
+
+def test_models_without_a_common_token_need_texts(fake_server) -> None:
+    with pytest.raises(BenchError, match=r"no tokens in common; --text-prompts"):
+        vocabulary_of_two(fake_server, {"x": [5], "y": [7]})

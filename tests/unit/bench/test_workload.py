@@ -13,7 +13,7 @@ def test_workloads_come_in_the_order_asked_for() -> None:
 
 
 def test_an_unknown_workload_is_an_error_that_lists_the_known() -> None:
-    with pytest.raises(BenchError, match="no workload W77; the workloads are W1, W2, W7, W9"):
+    with pytest.raises(BenchError, match="no workload W77; the workloads are W1, W2, W7, W8, W9, W13"):
         workloads_named(["W1", "W77"])
 
 

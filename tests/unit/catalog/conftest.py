@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,20 +7,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
+from tests.fake_hub import FakeHub, running_hub
 
 
 @dataclass
 class FileServer:
     """A server on this machine whose files, versions and accidents a test decides.
 
-    `cuts` are how many bytes the next answers send before the connection breaks.
+    `cuts` are how many bytes the next answers send before the connection breaks, `announced` is the length
+    that is told instead of the true one.
     """
 
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     etag: str = '"1"'
     cuts: list[int] = field(default_factory=list)
+    announced: int | None = None
     is_down: bool = False
     gets: list[dict[str, str]] = field(default_factory=list)
 
@@ -33,12 +34,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(has_body=False)
 
     def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
-        if path.startswith("/api/models/"):
-            self._answer_model(path.removeprefix("/api/models/"))
-        else:
-            self.served.gets.append({**self.headers, "path": path})
-            self._answer(has_body=True)
+        self.served.gets.append({**self.headers, "path": self.path.partition("?")[0]})
+        self._answer(has_body=True)
 
     def log_message(self, *_args: object) -> None:
         pass
@@ -49,22 +46,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if body is None:
-            self._refuse("EntryNotFound")
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         start = self._start() if has_body else 0
         self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(body) - start))
+        self.send_header("Content-Length", str(self.served.announced or len(body) - start))
         self.send_header("ETag", self.served.etag)
-        self.send_header("X-Repo-Commit", COMMIT)
         self.end_headers()
         if has_body:
             self._send(body[start:])
-
-    def _refuse(self, code: str) -> None:
-        self.send_response(404)
-        self.send_header("X-Error-Code", code)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
 
     def _start(self) -> int:
         if "Range" not in self.headers or self.headers.get("If-Range", self.served.etag) != self.served.etag:
@@ -75,20 +67,6 @@ class _Handler(BaseHTTPRequestHandler):
         n_sent = self.served.cuts.pop(0) if self.served.cuts else len(body)
         self.wfile.write(body[:n_sent])
         self.close_connection = True
-
-    def _answer_model(self, repo: str) -> None:
-        start = f"{repo}/resolve/main/"
-        names = [name.removeprefix(start) for name in self.served.files if name.startswith(start)]
-        if not names:
-            self._refuse("RepoNotFound")
-            return
-        facts = {"id": repo, "sha": COMMIT, "siblings": [{"rfilename": name} for name in names]}
-        body = json.dumps(facts).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(body)
 
 
 @pytest.fixture
@@ -102,3 +80,9 @@ def server() -> Iterator[FileServer]:
         yield served
         http.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def fake_hub() -> Iterator[FakeHub]:
+    with running_hub() as hub:
+        yield hub

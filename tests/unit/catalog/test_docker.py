@@ -137,27 +137,26 @@ def test_offline_addresses_are_files(server, tmp_path):
     assert resolve(settings).path == tmp_path / "a.gguf"
 
 
-def test_offline_repositories_come_from_the_cache(server, tmp_path):
-    server.files["owner/name/resolve/main/a-Q8_0.gguf"] = MODEL
-    options = {"endpoint": server.url, "cache_dir": tmp_path}
+def test_offline_repositories_come_from_the_cache(fake_hub, tmp_path):
+    fake_hub.publish("owner/name", {"a-Q8_0.gguf": MODEL})
+    options = {"endpoint": fake_hub.url, "cache_dir": tmp_path}
     offline = Hub(is_offline=True, **options)
 
     for file in (None, "a-Q8_0.gguf"):
         with pytest.raises(ModelLoadError, match="start once without --offline"):
             offline.fetch("owner/name", file)
     Hub(**options).fetch("owner/name")
-    n_asked = len(server.gets)
+    n_asked = len(fake_hub.seen)
 
-    assert offline.fetch("owner/name:Q8_0").name == "a-Q8_0.gguf"
-    assert len(server.gets) == n_asked
+    assert Hub(is_offline=True, **options).fetch("owner/name:Q8_0").name == "a-Q8_0.gguf"
+    assert len(fake_hub.seen) == n_asked
 
 
-def test_the_cache_is_listed_as_it_can_be_asked_for(server, hub, publish, tmp_path):
+def test_the_cache_is_listed_as_it_can_be_asked_for(fake_hub, hub, publish, tmp_path):
     hub_folder, folder = tmp_path / "hub", tmp_path / "files"
     for name in ("a-Q8_0.gguf", "a-Q4_K_M.gguf", "mmproj-a-F16.gguf"):
-        server.files[f"owner/name/resolve/main/{name}"] = MODEL
-        if not name.startswith("mmproj"):
-            Hub(endpoint=server.url, cache_dir=hub_folder).fetch("owner/name", name)
+        fake_hub.publish("owner/name", {name: MODEL})
+        Hub(endpoint=fake_hub.url, cache_dir=hub_folder).fetch("owner/name", name)
     publish(MODEL)
     hub.fetch("small", folder)
     (folder / "stranger.gguf").touch()

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from corral.catalog.download import download
+from corral.catalog.progress import Arrival
 from corral.core.errors import ModelLoadError
 
 BODY = bytes(range(256)) * 1000
@@ -26,10 +27,11 @@ def target(tmp_path):
 def test_a_file_arrives_whole_with_its_receipt(server, url, target):
     told = []
 
-    download(url, target, progress=lambda name, fraction: told.append((name, fraction)))
+    download(url, target, progress=told.append)
 
     assert target.read_bytes() == BODY
-    assert told[-1] == ("a.gguf", 1.0)
+    assert told[0] == Arrival("a.gguf", 0, len(BODY))
+    assert told[-1] == Arrival("a.gguf", len(BODY), len(BODY))
     assert json.loads((target.parent / "a.gguf.json").read_text()) == {
         "url": url,
         "etag": server.etag,
@@ -71,7 +73,29 @@ def test_a_cut_connection_is_resumed_with_growing_pauses(server, url, target):
 
     assert target.read_bytes() == BODY
     assert [get.get("Range") for get in server.gets] == [None, "bytes=1000-", "bytes=1500-"]
-    assert pauses == [2.0, 4.0]
+    assert pauses == [2.0, 2.0]
+
+
+def test_attempts_count_only_while_nothing_arrives(server, url, target):
+    server.cuts = [100, 0, 100, 0, 100, 0, 100]
+    pauses = []
+
+    download(url, target, pause=pauses.append)
+
+    assert target.read_bytes() == BODY
+    assert pauses == [2.0, 4.0, 2.0, 4.0, 2.0, 4.0, 2.0]
+
+
+def test_a_file_that_does_not_fit_is_not_begun(server, url, target):
+    server.announced = 10**18
+
+    with pytest.raises(
+        ModelLoadError, match=r"a\.gguf needs 1,000,000,000\.0 GB of disk space, and .* free in"
+    ):
+        download(url, target)
+
+    assert server.gets == []
+    assert list(target.parent.iterdir()) == []
 
 
 def test_a_download_goes_on_in_the_next_process(server, url, target):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corral.catalog.parts import all_parts, is_later_part
+from corral.catalog.parts import all_parts, first_part, is_later_part, without_part
 
 
 def test_one_file_is_its_only_part():
@@ -25,3 +25,14 @@ def test_only_the_first_part_is_no_later_part():
     assert not is_later_part("a.gguf")
     assert not is_later_part("a-00001-of-00002.gguf")
     assert is_later_part("a-00002-of-00002.gguf")
+
+
+def test_a_part_leads_to_the_first_and_to_the_name_of_the_whole():
+    assert first_part("x/a-00002-of-00003.gguf") == "x/a-00001-of-00003.gguf"
+    assert without_part("x/a-00002-of-00003.gguf") == "x/a.gguf"
+    assert first_part("a.gguf") == without_part("a.gguf") == "a.gguf"
+
+
+def test_of_no_parts_a_file_is_none():
+    assert all_parts("a-00001-of-00000.gguf") == ["a-00001-of-00000.gguf"]
+    assert not is_later_part("a-00002-of-00000.gguf")

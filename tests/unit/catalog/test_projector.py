@@ -6,8 +6,10 @@ import pytest
 
 from corral.catalog.hub import Hub
 from corral.catalog.projector import choose_projector, find_projector
+from corral.catalog.source import needed_model
+from corral.core.engine_settings import EngineSettings
 from corral.core.errors import ModelLoadError
-from corral.core.settings import ModelSettings
+from corral.core.settings import ModelSettings, Settings
 
 
 def silent(*_):
@@ -58,12 +60,21 @@ def test_the_least_rounded_projector_of_a_repository_is_chosen(files, chosen):
     assert choose_projector(files) == chosen
 
 
-def test_the_projector_beside_a_model_is_fetched(server, tmp_path):
+def test_the_projector_beside_a_model_is_fetched(fake_hub, tmp_path):
     for name in ("a-Q4_K_M.gguf", "mmproj-a-f16.gguf"):
-        server.files[f"owner/name/resolve/main/{name}"] = name.encode()
-    server.files["owner/text/resolve/main/a-Q4_K_M.gguf"] = b"model"
-    hub = Hub(endpoint=server.url, cache_dir=tmp_path)
+        fake_hub.publish("owner/name", {name: name.encode()})
+    fake_hub.publish("owner/text", {"a-Q4_K_M.gguf": b"model"})
+    hub = Hub(endpoint=fake_hub.url, cache_dir=tmp_path)
 
     assert hub.projector("owner/name:Q4_K_M").read_text() == "mmproj-a-f16.gguf"
     assert hub.projector("owner/text") is None
     assert hub.projector("owner/none") is None
+
+
+def test_vectors_and_scores_need_no_projector():
+    model = ModelSettings(hf_repo="owner/name")
+
+    assert needed_model(Settings(model=model)).is_projector_wanted
+    for purpose in ("embed", "rank"):
+        settings = Settings(model=model, engine=EngineSettings(purpose=purpose))
+        assert not needed_model(settings).is_projector_wanted

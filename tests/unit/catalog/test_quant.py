@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corral.catalog.quant import choose
+from corral.catalog.quant import choose, without_tag
 from corral.core.errors import ModelLoadError
 
 FILES = [
@@ -46,3 +46,8 @@ def test_a_missing_tag_is_answered_with_what_there_is():
 def test_a_repository_without_models_is_refused():
     with pytest.raises(ModelLoadError, match="no GGUF file"):
         choose(["mmproj-a.gguf", "README.md"], None)
+
+
+@pytest.mark.parametrize("file", ["x/a-7B-Q4_K_M.gguf", "a-7B.Q8_0.gguf", "a-7B-f16.gguf", "a-7B.gguf"])
+def test_files_of_a_model_are_called_the_same_without_their_quantization(file):
+    assert without_tag(file) == "a-7B"

@@ -26,6 +26,11 @@ def test_a_missing_file_is_named(tmp_path, name):
         resolve(ModelSettings(path=path))
 
     assert caught.value.message == f"there is no model file {path}"
+
+
+def test_a_folder_is_no_model_but_may_hold_some(tmp_path):
+    with pytest.raises(ModelLoadError, match="is a folder; --models-dir"):
+        resolve(ModelSettings(path=str(tmp_path)))
     assert caught.value.facts == {"path": path}
 
 

@@ -6,7 +6,7 @@ from corral.config.completion import script
 
 def test_the_models_in_the_cache_are_listed(capsys, monkeypatch, tmp_path):
     (tmp_path / "a.gguf").touch()
-    (tmp_path / "a.gguf.json").write_text("{}")
+    (tmp_path / "a.gguf.json").write_text('{"url": "https://example.org/a.gguf"}')
     (tmp_path / "other.gguf").touch()
     monkeypatch.setattr("huggingface_hub.utils._cache_manager.HF_HUB_CACHE", str(tmp_path / "hub"))
 

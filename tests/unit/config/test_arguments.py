@@ -186,10 +186,10 @@ def test_version_acts_at_once(parse):
 
 
 def test_samplers_that_do_not_exist_are_left_out_with_a_warning(parse):
-    parsed = parse("--samplers", "penalties;top_k;muse;temp")
+    parsed = parse("--samplers", "penalties;top_k;luck;temp")
 
     assert parsed.settings.generation.sampling.samplers == ("penalties", "top_k", "temperature")
-    assert parsed.warnings == ("warn: --samplers: Corral has no sampler 'muse'; left out",)
+    assert parsed.warnings == ("warn: --samplers: Corral has no sampler 'luck'; left out",)
 
 
 def _complaint(parse, *argv, files=None):

@@ -70,7 +70,6 @@ LATER = """
 ADVICE = {
     "--draft-max": "--spec-draft-n-max",
     "-md": "leave it out: the text is the same",
-    "--models-dir": "one `corral serve` for each model",
     "--ui-config": "--path",
     "--tools": "let the client run them",
     "--gpt-oss-20b-default": "--hf-repo",
@@ -136,7 +135,6 @@ def test_asking_for_nothing_is_accepted(parse, words):
     ("words", "reason"),
     [
         (["--spec-type", "ngram-simple"], "drafts (speculative decoding) are not served yet"),
-        (["--sleep-idle-seconds", "60"], "a model stays loaded as long as its server runs"),
         (["--ctx-checkpoints", "32"], "prefixes are kept in the KV cache only"),
         (["--agent"], "Corral runs no tools"),
         (["--ui-mcp-proxy"], "Corral runs no tools"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from corral.config.definitions.sources import sources
 from corral.config.options import FLAGS, OPTIONS
 from corral.config.reference import reference
 from corral.config.usage import usage
@@ -45,3 +46,15 @@ def test_the_example_of_the_reference_page_works(parse):
 
     assert settings.server.api_keys == ("first", "second")
     assert settings.generation.sampling.top_k == 20
+
+
+def test_the_models_of_the_reference_page_work(parse):
+    example = reference().split("```yaml\n")[2].partition("```")[0]
+    files = {"corral.yaml": example}
+
+    (source,) = sources(parse("--config", "corral.yaml", files=files).settings, lambda path: files[path])
+    story, coder, elsewhere = source.read()
+
+    assert (story.settings.engine.n_ctx, story.settings.generation.sampling.temperature) == (4096, 0)
+    assert coder.settings.model.hf_repo == "owner/name:Q4_K_M"
+    assert elsewhere.settings.remote.model == "large"

@@ -12,7 +12,7 @@ from corral.gateway.open_requests import OpenRequests
 
 @pytest.fixture
 def requests(words):
-    return OpenRequests(words.facts, Meter())
+    return OpenRequests(words.facts, Meter(), lambda _: None)
 
 
 @pytest.fixture
@@ -52,6 +52,19 @@ def test_a_request_waits_until_it_starts(requests, accepted, words):
     requests.apply(words.stepped([words.start("a")]))
 
     assert (requests.n_open, requests.n_waiting) == (2, 1)
+
+
+def test_who_may_be_in_the_first_step_counts_as_running_and_who_queues_behind_does_not(
+    requests, accepted, words
+):
+    for request_id in "abcd":
+        accepted(request_id)
+    before = [request.request_id for request in requests.running]
+
+    requests.apply(words.stepped([words.start("b")]))
+
+    assert before == ["a", "b"]
+    assert [request.request_id for request in requests.running] == ["b", "a"]
 
 
 def test_a_failure_reaches_its_request_with_code_and_facts(requests, accepted):

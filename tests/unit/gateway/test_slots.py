@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from corral.core.outcome import FinishReason
@@ -129,3 +130,18 @@ def test_starts_are_numbered(slots, words):
     slots.start(words.request("b"), words.start("b", slot=1))
 
     assert [view.task for view in slots.views()] == [0, 1]
+
+
+@pytest.mark.parametrize("is_broken_off", [False, True])
+def test_the_slot_of_a_companion_is_busy_with_its_sequence(slots, words, is_broken_off):
+    slots.start(words.request(), msgspec.structs.replace(words.start(), companion_slot=1))
+    busy, n_busy = [view.is_processing for view in slots.views()], slots.n_busy
+
+    if is_broken_off:
+        slots.release("r")
+    else:
+        slots.output(words.output(end=words.end()))
+
+    assert (busy, n_busy) == ([True, True], 1)
+    assert [view.is_processing for view in slots.views()] == [False, False]
+    assert slots.views()[1].request is None

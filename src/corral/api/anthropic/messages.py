@@ -18,29 +18,22 @@ from corral.api.serving import Serving
 from corral.prompt.gallery import Gallery
 
 
-class Messages:
-    """The routes that take an Anthropic chat."""
+async def create(request: Request, serving: Serving) -> Response:
+    """Answer a chat."""
+    wanted = await body.read(request, MessagesBody)
+    gallery = Gallery()
+    wish = to_wish(wanted, serving.door.facts(), gallery)
+    asked = await ChatAsking(serving).ask(request, wish, to_fields(wanted), gallery)
+    show = showing(wanted, asked.reading, serving.model)
+    if wanted.stream:
+        return serving.stream(asked.asks, MessageStream(show), to_error=error_event)
+    (answer,) = await while_connected(request.receive, collect(serving.door, asked.asks))
+    return json_reply(message(answer, show))
 
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
-        self._asking = ChatAsking(serving)
 
-    async def create(self, request: Request) -> Response:
-        """Answer a chat."""
-        serving = self._serving
-        wanted = await body.read(request, MessagesBody)
-        gallery = Gallery()
-        wish = to_wish(wanted, serving.door.facts(), gallery)
-        asked = await self._asking.ask(request, wish, to_fields(wanted), gallery)
-        show = showing(wanted, asked.reading, serving.model)
-        if wanted.stream:
-            return serving.stream(asked.asks, MessageStream(show), to_error=error_event)
-        (answer,) = await while_connected(request.receive, collect(serving.door, asked.asks))
-        return json_reply(message(answer, show))
-
-    async def count_tokens(self, request: Request) -> Response:
-        """Return how many tokens a chat's prompt has."""
-        wanted = await body.read(request, MessagesBody)
-        gallery = Gallery()
-        wish = to_wish(wanted, self._serving.door.facts(), gallery)
-        return json_reply({"input_tokens": await self._asking.n_tokens(request, wish, gallery)})
+async def count_tokens(request: Request, serving: Serving) -> Response:
+    """Return how many tokens a chat's prompt has."""
+    wanted = await body.read(request, MessagesBody)
+    gallery = Gallery()
+    wish = to_wish(wanted, serving.door.facts(), gallery)
+    return json_reply({"input_tokens": await ChatAsking(serving).n_tokens(request, wish, gallery)})

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from corral.api.anthropic.messages import Messages
+from corral.api.anthropic import messages
 from corral.api.anthropic.types import MessagesBody
+from corral.api.at_model import AtModel
 from corral.api.endpoint import Endpoint
-from corral.api.serving import Serving
 
 _TAG = "Anthropic"
 _CHAT = {"max_tokens": 64, "messages": [{"role": "user", "content": "Hello! Who are you?"}]}
 
 
-def routes(serving: Serving) -> list[Endpoint]:
+def routes() -> list[Endpoint]:
     """Return the rows of this dialect."""
-    messages = Messages(serving)
     return [
         Endpoint(
             method="POST",
             paths=("/v1/messages",),
-            handler=messages.create,
+            handler=AtModel(messages.create),
             tag=_TAG,
             summary="Answer a chat, in Anthropic's form",
             note=(
@@ -36,7 +35,7 @@ def routes(serving: Serving) -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/v1/messages/count_tokens",),
-            handler=messages.count_tokens,
+            handler=AtModel(messages.count_tokens),
             tag=_TAG,
             summary="Count the tokens of a chat in Anthropic's form",
             body=MessagesBody,

@@ -9,8 +9,10 @@ from starlette.requests import Request
 
 from corral.api.auth import caller_of
 from corral.api.chat.media import filled
+from corral.api.chat.negative import negated
 from corral.api.connection import while_connected
 from corral.api.generation.fields import GenerationFields
+from corral.api.generation.guidance import has_guidance
 from corral.api.generation.request import Ask, to_asks
 from corral.api.media.loading import MediaLoading
 from corral.api.serving import Serving, as_wire_prompt
@@ -49,8 +51,8 @@ class ChatAsking:
     ) -> AskedChat:
         """Return the engine's request for a chat with the options `fields`, the images of `gallery` loaded.
 
-        Modifies `fields`: a forced call brings a schema of its own. Raises InvalidRequestError and
-        NotSupportedError.
+        Modifies `fields`: a forced call brings a schema of its own, `negative_prompt` becomes a chat. Raises
+        InvalidRequestError and NotSupportedError.
         """
         chat = await self.composed(request, wish)
         gallery.check(chat.prompt.text)
@@ -59,6 +61,9 @@ class ChatAsking:
         )
         if chat.schema is not None:
             fields.json_schema = chat.schema
+        if has_guidance(fields) and fields.negative_prompt:
+            negative = await self.composed(request, negated(wish, fields.negative_prompt))
+            fields.negative_prompt = negative.prompt.text
         asks = [_with_chat(ask, chat) for ask in to_asks(fields, [as_wire_prompt(chat.prompt)], terms)]
         if gallery.sources:
             asks = await while_connected(request.receive, filled(asks, gallery, self._loading))

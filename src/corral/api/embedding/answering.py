@@ -25,75 +25,77 @@ _BAD_FORMAT = "The format to return the embeddings in. Can be either float or ba
 _NO_POOLING = "Pooling type 'none' is not OAI compatible. Please use a different pooling type"
 
 
-class Embeddings:
-    """The routes that give vectors."""
+async def native(request: Request, serving: Serving) -> Response:
+    """Answer on llama-server's own paths: as the key asks, or always as the newest llama-server."""
+    facts = _facts(serving)
+    wanted = await body.read(request, EmbeddingBody)
+    # Only the newest shape holds a vector for each token.
+    is_newest = _is_newest(serving) or facts.pooling == "none"
+    answer = await _embed(request, serving, wanted)
+    inputs = await _written(answer, wanted, serving)
+    return json_reply(by_path(inputs) if is_newest else _by_key(inputs, wanted, answer, model=serving.model))
 
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
 
-    async def native(self, request: Request) -> Response:
-        """Answer on llama-server's own paths: as the key asks, or always as the newest llama-server."""
-        facts = self._facts()
-        wanted = await body.read(request, EmbeddingBody)
-        # Only the newest shape holds a vector for each token.
-        is_newest = self._is_newest or facts.pooling == "none"
-        answer = await self._embed(request, wanted, facts)
-        inputs = await self._written(answer, wanted, facts)
-        return json_reply(by_path(inputs) if is_newest else self._by_key(inputs, wanted, answer))
+async def openai(request: Request, serving: Serving) -> Response:
+    """Answer on OpenAI's path."""
+    if _facts(serving).pooling == "none":
+        raise InvalidRequestError(_NO_POOLING)
+    wanted = await body.read(request, EmbeddingBody)
+    answer = await _embed(request, serving, wanted)
+    inputs = await _written(answer, wanted, serving)
+    is_native = _is_newest(serving) and wanted.input is None
+    return json_reply(by_path(inputs) if is_native else _by_key(inputs, wanted, answer, model=serving.model))
 
-    async def openai(self, request: Request) -> Response:
-        """Answer on OpenAI's path."""
-        facts = self._facts()
-        if facts.pooling == "none":
-            raise InvalidRequestError(_NO_POOLING)
-        wanted = await body.read(request, EmbeddingBody)
-        answer = await self._embed(request, wanted, facts)
-        inputs = await self._written(answer, wanted, facts)
-        is_native = self._is_newest and wanted.input is None
-        return json_reply(by_path(inputs) if is_native else self._by_key(inputs, wanted, answer))
 
-    @property
-    def _is_newest(self) -> bool:
-        return self._serving.settings.server.embedding_shape == "path"
+def _is_newest(serving: Serving) -> bool:
+    return serving.settings.server.embedding_shape == "path"
 
-    def _facts(self) -> ModelFacts:
-        """Return the facts of a model that is run for vectors. Raises NotSupportedError for another."""
-        facts = self._serving.door.facts()
-        if facts.purpose != "embed":
-            raise NotSupportedError(_RANKING if facts.purpose == "rank" else _OFF)
-        return facts
 
-    def _by_key(self, inputs: list[Written], wanted: EmbeddingBody, answer: Embedded) -> object:
-        if wanted.input is None:
-            return by_content(inputs)
-        return openai_list(inputs, wanted.model or self._serving.model, sum(answer.n_tokens))
+def _facts(serving: Serving) -> ModelFacts:
+    """Return the facts of a model that is run for vectors. Raises NotSupportedError for another."""
+    facts = serving.door.facts()
+    if facts.purpose != "embed":
+        raise NotSupportedError(_RANKING if facts.purpose == "rank" else _OFF)
+    return facts
 
-    async def _embed(self, request: Request, wanted: EmbeddingBody, facts: ModelFacts) -> Embedded:
-        _check(wanted, facts)
-        given = wanted.content if wanted.input is None else wanted.input
-        if given is None:
-            raise InvalidRequestError('"input" or "content" must be provided')
-        inputs = to_inputs(given, facts.n_vocab)
-        return await while_connected(request.receive, self._serving.door.embed(inputs))
 
-    async def _written(self, answer: Embedded, wanted: EmbeddingBody, facts: ModelFacts) -> list[Written]:
-        """Return the vectors as they are sent, without holding up others for long."""
-        from corral.api.embedding.normalise import array, normalised  # noqa: PLC0415 - numpy is 10 MB
+def _by_key(inputs: list[Written], wanted: EmbeddingBody, answer: Embedded, *, model: str) -> object:
+    if wanted.input is None:
+        return by_content(inputs)
+    return openai_list(inputs, wanted.model or model, sum(answer.n_tokens))
 
-        norm = NOT_NORMALISED if facts.pooling == "none" else self._norm(wanted)
-        is_base64 = wanted.encoding_format == "base64"
 
-        def work() -> list[Written]:
-            arrays = (array(raw, answer.n_embd) for raw in answer.vectors)
-            return [written(normalised(vectors, norm), is_base64=is_base64) for vectors in arrays]
+async def _embed(request: Request, serving: Serving, wanted: EmbeddingBody) -> Embedded:
+    facts = serving.door.facts()
+    _check(wanted, facts)
+    given = wanted.content if wanted.input is None else wanted.input
+    if given is None:
+        raise InvalidRequestError('"input" or "content" must be provided')
+    inputs = to_inputs(given, facts.n_vocab)
+    return await while_connected(request.receive, serving.door.embed(inputs))
 
-        n_numbers = answer.n_embd * sum(map(len, answer.vectors))
-        return await in_thread(work) if n_numbers > NUMBERS_AT_ONCE else work()
 
-    def _norm(self, wanted: EmbeddingBody) -> int:
-        if wanted.embd_normalize is None:
-            return self._serving.settings.generation.embd_normalize
-        return whole("embd_normalize", wanted.embd_normalize)
+async def _written(answer: Embedded, wanted: EmbeddingBody, serving: Serving) -> list[Written]:
+    """Return the vectors as they are sent, without holding up others for long."""
+    from corral.api.embedding.normalise import array, normalised  # noqa: PLC0415 - numpy is 10 MB
+
+    norm = _norm(wanted, serving)
+    is_base64 = wanted.encoding_format == "base64"
+
+    def work() -> list[Written]:
+        arrays = (array(raw, answer.n_embd) for raw in answer.vectors)
+        return [written(normalised(vectors, norm), is_base64=is_base64) for vectors in arrays]
+
+    n_numbers = answer.n_embd * sum(map(len, answer.vectors))
+    return await in_thread(work) if n_numbers > NUMBERS_AT_ONCE else work()
+
+
+def _norm(wanted: EmbeddingBody, serving: Serving) -> int:
+    if serving.door.facts().pooling == "none":
+        return NOT_NORMALISED
+    if wanted.embd_normalize is None:
+        return serving.settings.generation.embd_normalize
+    return whole("embd_normalize", wanted.embd_normalize)
 
 
 def _check(wanted: EmbeddingBody, facts: ModelFacts) -> None:

@@ -1,7 +1,8 @@
 """The options of a generation as llama-server's clients write them; the OpenAI routes take them too.
 
 Absent and null mean the server's default. Numbers that should be whole may come as 40.0. Ranges and
-meanings: llama-server's README, "POST /completion".
+meanings: llama-server's README, "POST /completion"; `muse`, `guidance_scale`, `negative_prompt` and the three
+names behind them are llama-api's.
 """
 
 from __future__ import annotations
@@ -11,6 +12,15 @@ from typing import Any
 import msgspec
 
 Whole = int | float | None
+
+
+class MuseFields(msgspec.Struct):
+    """`muse`, where its numbers are given too; the names are those of the Muse itself."""
+
+    top_k: Whole = None
+    damp: float | None = None
+    damp_initial: float | None = None
+    damp_ramp_tokens: Whole = None
 
 
 class GenerationFields(msgspec.Struct, kw_only=True):
@@ -48,6 +58,12 @@ class GenerationFields(msgspec.Struct, kw_only=True):
     seed: Whole = None
     ignore_eos: bool | None = None
     backend_sampling: bool | None = None
+    muse: bool | MuseFields | None = None
+    guidance_scale: float | None = None
+    negative_prompt: str | list[int | str] | None = None
+    repetition_penalty_range: Whole = None
+    mirostat_mode: Whole = None
+    ban_eos_token: bool | None = None
 
     n_predict: Whole = None
     max_tokens: Whole = None

@@ -9,12 +9,14 @@ import msgspec
 
 from corral.api.generation import limits
 from corral.api.generation.fields import GenerationFields
+from corral.api.generation.guidance import to_guidance
 from corral.api.generation.images import MediaTerms, with_images
 from corral.api.generation.loras import to_loras
 from corral.api.generation.numbers import clamped
 from corral.api.generation.prompts import WirePrompt
 from corral.api.generation.refusals import refuse_unserved
 from corral.api.generation.sampling import to_sampling
+from corral.api.generation.spellings import put_under_usual_names
 from corral.api.generation.structure import to_structure
 from corral.core.messages import ModelFacts
 from corral.core.request import GenerationRequest
@@ -43,6 +45,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 def to_asks(fields: GenerationFields, prompts: list[WirePrompt], terms: Terms) -> list[Ask]:
     """Return one ask per prompt. Raises InvalidRequestError."""
     refuse_unserved(fields)
+    put_under_usual_names(fields)
     prompts = with_images(prompts, fields.image_data, terms.facts, terms.media)
     shared = _shared(fields, terms)
     n = shared["n"]
@@ -77,6 +80,7 @@ def _shared(fields: GenerationFields, terms: Terms) -> dict[str, Any]:
         "loras": to_loras(fields.lora, len(facts.loras)),
         "caller": terms.caller,
         "structure": to_structure(fields, defaults.structure),
+        "guidance": to_guidance(fields, facts.n_vocab),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from corral.api.generation.fields import GenerationFields
+from corral.api.generation.muse import to_muse
 from corral.api.generation.numbers import INT32_MAX, clamped, whole
 from corral.core.errors import InvalidRequestError
 from corral.core.sampler_names import by_letters, by_names
@@ -59,6 +60,7 @@ def to_sampling(fields: GenerationFields, defaults: SamplingParams, n_vocab: int
     given: dict[str, Any] = {
         **_numbers(fields),
         **_whole_numbers(fields),
+        **_switches(fields),
     }
     if 0 < given.get("temperature", 0) < MIN_TEMPERATURE:
         given["temperature"] = MIN_TEMPERATURE
@@ -75,10 +77,6 @@ def to_sampling(fields: GenerationFields, defaults: SamplingParams, n_vocab: int
         given["dry_sequence_breakers"] = _breakers(fields.dry_sequence_breakers)
     if fields.logit_bias is not None:
         given["logit_bias"] = tuple(_biases(fields.logit_bias, n_vocab))
-    if fields.ignore_eos is not None:
-        given["ignore_eos"] = fields.ignore_eos
-    if fields.penalize_nl is not None:
-        given["is_newline_penalized"] = fields.penalize_nl
     return msgspec.structs.replace(defaults, **given)
 
 
@@ -96,6 +94,12 @@ def _numbers(fields: GenerationFields) -> dict[str, float]:
 def _whole_numbers(fields: GenerationFields) -> dict[str, int]:
     given = {name: getattr(fields, name) for name in _INTS}
     return {name: clamped(name, value, *_INTS[name]) for name, value in given.items() if value is not None}
+
+
+def _switches(fields: GenerationFields) -> dict[str, Any]:
+    given: dict[str, Any] = {"ignore_eos": fields.ignore_eos, "is_newline_penalized": fields.penalize_nl}
+    given = {name: value for name, value in given.items() if value is not None}
+    return given if fields.muse is None else {**given, "muse": to_muse(fields.muse)}
 
 
 def _within(value: float, low: float, high: float) -> float:

@@ -34,6 +34,7 @@ def generation_settings(
         "seed": RANDOM_SEED if asked is None else asked,
         "seed_cur": _first(seed, asked, RANDOM_SEED),
         **_chain(request.sampling),
+        **_llama_api(request),
         "stop": list(request.stop),
         "max_tokens": n_predict,
         "n_keep": -1 if request.n_keep is None else request.n_keep,
@@ -64,6 +65,23 @@ def _n_predict(request: GenerationRequest) -> int:
     if request.max_tokens is not None:
         return request.max_tokens
     return UNTIL_FULL if request.is_until_context_full else -1
+
+
+def _llama_api(request: GenerationRequest) -> dict[str, Any]:
+    """Return llama-api's options, where they are on: llama-server's clients do not expect them."""
+    shown: dict[str, Any] = {}
+    if request.sampling.muse is not None:
+        muse = request.sampling.muse
+        shown["muse"] = {
+            "top_k": muse.n_top,
+            "damp": float32(muse.damp),
+            "damp_initial": float32(muse.damp_initial),
+            "damp_ramp_tokens": muse.n_ramp,
+        }
+    if request.guidance is not None:
+        shown["guidance_scale"] = float32(request.guidance.scale)
+        shown["negative_prompt"] = request.guidance.negative
+    return shown
 
 
 def _first(*seeds: int | None) -> int:

@@ -19,26 +19,22 @@ from corral.api.serving import Serving
 from corral.api.threads import by_size
 
 
-class Completion:
-    """The route of native completions."""
+async def complete(request: Request, serving: Serving) -> Response:
+    """Generate for each prompt of the body."""
+    return await answer(request, serving, await body.read(request, CompletionBody))
 
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
 
-    async def __call__(self, request: Request) -> Response:
-        """Generate for each prompt of the body."""
-        return await self.answer(request, await body.read(request, CompletionBody))
-
-    async def answer(self, request: Request, wanted: CompletionBody, shown: str | None = None) -> Response:
-        """Generate for each prompt of `wanted`; `shown` is what the answer tells in place of the prompt."""
-        serving = self._serving
-        terms = serving.terms(caller_of(request), is_cached=False)
-        asks = await by_size(request, lambda: completion_asks(wanted, terms))
-        if shown is not None:
-            asks = [msgspec.structs.replace(ask, supplied=shown) for ask in asks]
-        show = completion_showing(wanted, asks, terms, serving.model)
-        if wanted.stream:
-            return serving.stream(asks, NativeStream(show))
-        answers = await while_connected(request.receive, collect(serving.door, asks))
-        objects = [answer_object(answer, show) for answer in answers]
-        return json_reply(objects[0] if len(objects) == 1 else objects)
+async def answer(
+    request: Request, serving: Serving, wanted: CompletionBody, *, shown: str | None = None
+) -> Response:
+    """Generate for each prompt of `wanted`; `shown` is what the answer tells in place of the prompt."""
+    terms = serving.terms(caller_of(request), is_cached=False)
+    asks = await by_size(request, lambda: completion_asks(wanted, terms))
+    if shown is not None:
+        asks = [msgspec.structs.replace(ask, supplied=shown) for ask in asks]
+    show = completion_showing(wanted, asks, terms, serving.model)
+    if wanted.stream:
+        return serving.stream(asks, NativeStream(show))
+    answers = await while_connected(request.receive, collect(serving.door, asks))
+    objects = [answer_object(answer, show) for answer in answers]
+    return json_reply(objects[0] if len(objects) == 1 else objects)

@@ -11,7 +11,7 @@ from corral.api import body
 from corral.api.auth import caller_of
 from corral.api.generation.infill import Chunk, Gap, infill_ids, missing
 from corral.api.generation.limits import n_predict
-from corral.api.llamacpp.completion import Completion
+from corral.api.llamacpp.completion import answer
 from corral.api.llamacpp.types import CompletionBody
 from corral.api.serving import Serving
 from corral.core.errors import InvalidRequestError, NotSupportedError
@@ -32,31 +32,23 @@ class InfillBody(CompletionBody, kw_only=True):
     input_extra: Any = None
 
 
-class Infill:
-    """The route that fills in the middle."""
-
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
-        self._completion = Completion(serving)
-
-    async def __call__(self, request: Request) -> Response:
-        """Answer as `/completion` does, for a prompt made of the texts around the gap."""
-        serving = self._serving
-        facts = serving.terms(caller_of(request), is_cached=False).facts
-        lacking = missing(facts.infill)
-        if lacking:
-            raise NotSupportedError(f"Infill is not supported by this model: {lacking}")
-        wanted = await body.read(request, InfillBody)
-        ids = await infill_ids(
-            serving.door,
-            facts,
-            _gap(wanted),
-            n_predict=n_predict(wanted, serving.settings.generation.n_predict),
-            is_suffix_first=serving.settings.server.is_infill_suffix_first,
-        )
-        wanted.prompt = ids
-        shown = (await serving.door.detokenize(ids)).decode("utf-8", "replace")
-        return await self._completion.answer(request, wanted, shown)
+async def fill_in(request: Request, serving: Serving) -> Response:
+    """Answer as `/completion` does, for a prompt made of the texts around the gap."""
+    facts = serving.terms(caller_of(request), is_cached=False).facts
+    lacking = missing(facts.infill)
+    if lacking:
+        raise NotSupportedError(f"Infill is not supported by this model: {lacking}")
+    wanted = await body.read(request, InfillBody)
+    ids = await infill_ids(
+        serving.door,
+        facts,
+        _gap(wanted),
+        n_predict=n_predict(wanted, serving.settings.generation.n_predict),
+        is_suffix_first=serving.settings.server.is_infill_suffix_first,
+    )
+    wanted.prompt = ids
+    shown = (await serving.door.detokenize(ids)).decode("utf-8", "replace")
+    return await answer(request, serving, wanted, shown=shown)
 
 
 def _gap(wanted: InfillBody) -> Gap:

@@ -14,33 +14,28 @@ from corral.api.serving import Serving
 from corral.core.errors import InvalidRequestError
 
 
-class LoraAdapters:
-    """The routes of adapters."""
+async def show(_request: Request, serving: Serving) -> Response:
+    """Return every adapter with the scale in force."""
+    loras = serving.door.facts().loras
+    return json_reply(
+        [
+            {
+                "id": number,
+                "path": lora.path,
+                "scale": lora.scale,
+                "task_name": lora.task_name,
+                "prompt_prefix": lora.prompt_prefix,
+            }
+            for number, lora in enumerate(loras)
+        ]
+    )
 
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
 
-    async def show(self, _request: Request) -> Response:
-        """Return every adapter with the scale in force."""
-        loras = self._serving.door.facts().loras
-        return json_reply(
-            [
-                {
-                    "id": number,
-                    "path": lora.path,
-                    "scale": lora.scale,
-                    "task_name": lora.task_name,
-                    "prompt_prefix": lora.prompt_prefix,
-                }
-                for number, lora in enumerate(loras)
-            ]
-        )
-
-    async def change(self, request: Request) -> Response:
-        """Set all scales at once; what is not named gets 0. Nothing changes when anything is wrong."""
-        wanted: Any = body.parse(await body.read_bytes(request), object)
-        if not isinstance(wanted, list):
-            raise InvalidRequestError("Request body must be an array")
-        door = self._serving.door
-        await door.state.set_loras(list(to_scales(wanted, len(door.facts().loras))))
-        return json_reply({"success": True})
+async def change(request: Request, serving: Serving) -> Response:
+    """Set all scales at once; what is not named gets 0. Nothing changes when anything is wrong."""
+    wanted: Any = body.parse(await body.read_bytes(request), object)
+    if not isinstance(wanted, list):
+        raise InvalidRequestError("Request body must be an array")
+    door = serving.door
+    await door.state.set_loras(list(to_scales(wanted, len(door.facts().loras))))
+    return json_reply({"success": True})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import Response
 
-from corral.api.serving import Serving
+from corral.api.servings import Servings
 from corral.core.errors import NotSupportedError
 from corral.gateway.metrics import MetricsSnapshot
 
@@ -51,27 +53,47 @@ _ROWS = [
 ]
 
 
-class Metrics:
-    """The route that Prometheus scrapes."""
+async def metrics(request: Request, servings: Servings) -> Response:
+    """Return the metrics; the averages run since the previous scrape. No model is loaded for them.
 
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
+    Those of the model that `?model=` names, or of the only one; else those of all that are loaded, told apart
+    by the label `model`.
+    """
+    if not servings.settings.server.is_metrics:
+        raise NotSupportedError(_OFF)
+    headers = {
+        "content-type": "text/plain; version=0.0.4",
+        "process-start-time-unix": str(servings.started_s),
+    }
+    name = request.query_params.get("model")
+    is_one = servings.models.is_single or bool(name)
+    return Response(_of_one(name, servings) if is_one else _of_all(servings), headers=headers)
 
-    async def __call__(self, _request: Request) -> Response:
-        """Return the metrics; the averages run since the previous scrape."""
-        if not self._serving.settings.server.is_metrics:
-            raise NotSupportedError(_OFF)
-        headers = {
-            "content-type": "text/plain; version=0.0.4",
-            "process-start-time-unix": str(self._serving.started_s),
-        }
-        return Response(to_text(self._serving.door.metrics()), headers=headers)
+
+def _of_one(name: str | None, servings: Servings) -> str:
+    serving = servings.loaded(name)
+    return "" if serving is None else to_text({"": serving.door.metrics()})
 
 
-def to_text(snapshot: MetricsSnapshot) -> str:
-    """Return the exposition of `snapshot`."""
+def _of_all(servings: Servings) -> str:
+    found = {view.name: servings.loaded(view.name) for view in servings.declared()}
+    return to_text(
+        {_label(name): serving.door.metrics() for name, serving in found.items() if serving is not None}
+    )
+
+
+def to_text(snapshots: Mapping[str, MetricsSnapshot]) -> str:
+    """Return the exposition of `snapshots`, which stand by the label of their series."""
     return "".join(
         f"# HELP llamacpp:{name} {meaning}\n# TYPE llamacpp:{name} {kind}\n"
-        f"llamacpp:{name} {getattr(snapshot, field):.12g}\n"
+        + "".join(
+            f"llamacpp:{name}{label} {getattr(snapshot, field):.12g}\n"
+            for label, snapshot in snapshots.items()
+        )
         for name, kind, meaning, field in _ROWS
     )
+
+
+def _label(model: str) -> str:
+    escaped = model.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'{{model="{escaped}"}}'

@@ -35,25 +35,18 @@ class RerankBody(msgspec.Struct):
     return_text: bool | None = None
 
 
-class Rerank:
-    """The route that scores documents."""
-
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
-
-    async def __call__(self, request: Request) -> Response:
-        """Return the best documents first."""
-        serving = self._serving
-        if serving.door.facts().purpose != "rank":
-            raise NotSupportedError(_OFF)
-        wanted = await body.read(request, RerankBody)
-        query, documents = _query(wanted), _documents(wanted)
-        n = _n_best(wanted, len(documents))
-        ranked = await while_connected(request.receive, serving.door.rank(query, documents))
-        best = _best(ranked.scores, n)
-        if wanted.texts is not None:
-            return json_reply(_tei(best, ranked, documents, wanted))
-        return json_reply(_jina(best, ranked, documents, wanted, model=wanted.model or serving.model))
+async def rerank(request: Request, serving: Serving) -> Response:
+    """Return the best documents first."""
+    if serving.door.facts().purpose != "rank":
+        raise NotSupportedError(_OFF)
+    wanted = await body.read(request, RerankBody)
+    query, documents = _query(wanted), _documents(wanted)
+    n = _n_best(wanted, len(documents))
+    ranked = await while_connected(request.receive, serving.door.rank(query, documents))
+    best = _best(ranked.scores, n)
+    if wanted.texts is not None:
+        return json_reply(_tei(best, ranked, documents, wanted))
+    return json_reply(_jina(best, ranked, documents, wanted, model=wanted.model or serving.model))
 
 
 def _query(wanted: RerankBody) -> str:

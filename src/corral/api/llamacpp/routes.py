@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from corral.api.at_model import AtModel, OverModels
 from corral.api.endpoint import Endpoint
-from corral.api.llamacpp import unserved, vector_routes
-from corral.api.llamacpp.completion import Completion
-from corral.api.llamacpp.infill import Infill, InfillBody
-from corral.api.llamacpp.lora_adapters import LoraAdapters
-from corral.api.llamacpp.metrics import Metrics
-from corral.api.llamacpp.server_state import ServerState
-from corral.api.llamacpp.show import Show, ShowBody
-from corral.api.llamacpp.slot_actions import SlotActions
-from corral.api.llamacpp.tokens import Tokens
+from corral.api.llamacpp import (
+    completion,
+    infill,
+    lora_adapters,
+    metrics,
+    model_routes,
+    server_state,
+    show,
+    slot_actions,
+    tokens,
+    unserved,
+    vector_routes,
+)
+from corral.api.llamacpp.infill import InfillBody
+from corral.api.llamacpp.show import ShowBody
 from corral.api.llamacpp.types import (
     CompletionBody,
     DetokenizeBody,
@@ -19,30 +26,30 @@ from corral.api.llamacpp.types import (
     SlotFileBody,
     TokenizeBody,
 )
-from corral.api.serving import Serving
 
 _TAG = "llama.cpp"
 
 
-def routes(serving: Serving) -> list[Endpoint]:
+def routes() -> list[Endpoint]:
     """Return the rows of this dialect."""
     return [
-        *_completion_routes(serving),
-        *_token_routes(serving),
-        *vector_routes.routes(serving),
-        *_state_routes(serving),
-        *_watch_routes(serving),
-        *_change_routes(serving),
+        *_completion_routes(),
+        *_token_routes(),
+        *vector_routes.routes(),
+        *_state_routes(),
+        *_watch_routes(),
+        *_change_routes(),
+        *model_routes.routes(),
         *unserved.routes(),
     ]
 
 
-def _completion_routes(serving: Serving) -> list[Endpoint]:
+def _completion_routes() -> list[Endpoint]:
     return [
         Endpoint(
             method="POST",
             paths=("/completion", "/completions"),
-            handler=Completion(serving).__call__,
+            handler=AtModel(completion.complete),
             tag=_TAG,
             summary="Continue a prompt",
             note=(
@@ -69,7 +76,7 @@ def _completion_routes(serving: Serving) -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/infill",),
-            handler=Infill(serving).__call__,
+            handler=AtModel(infill.fill_in),
             tag=_TAG,
             summary="Fill in between two texts",
             note=(
@@ -87,13 +94,12 @@ def _completion_routes(serving: Serving) -> list[Endpoint]:
     ]
 
 
-def _token_routes(serving: Serving) -> list[Endpoint]:
-    tokens = Tokens(serving)
+def _token_routes() -> list[Endpoint]:
     return [
         Endpoint(
             method="POST",
             paths=("/tokenize",),
-            handler=tokens.tokenize,
+            handler=AtModel(tokens.tokenize),
             tag=_TAG,
             summary="Turn text into token ids",
             body=TokenizeBody,
@@ -103,7 +109,7 @@ def _token_routes(serving: Serving) -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/detokenize",),
-            handler=tokens.detokenize,
+            handler=AtModel(tokens.detokenize),
             tag=_TAG,
             summary="Turn token ids into text",
             body=DetokenizeBody,
@@ -113,21 +119,25 @@ def _token_routes(serving: Serving) -> list[Endpoint]:
     ]
 
 
-def _state_routes(serving: Serving) -> list[Endpoint]:
-    state = ServerState(serving)
+def _state_routes() -> list[Endpoint]:
     return [
         Endpoint(
             paths=("/health", "/v1/health"),
-            handler=state.health,
+            handler=server_state.health,
             tag=_TAG,
             summary="Tell whether requests are served",
             is_public=True,
         ),
         Endpoint(
             paths=("/props",),
-            handler=state.props,
+            handler=AtModel(server_state.props, unnamed=server_state.router_props),
             tag=_TAG,
             summary="Describe the model and the default settings",
+            note=(
+                "Of many models `?model=` names one, which is loaded unless `?autoload=0` is given or a key "
+                "is needed and missing. Without it the answer has `role: router`, loads nothing, and "
+                "describes the default model if that is loaded."
+            ),
             is_public=True,
             differs=(
                 "Needs no key, as the documentation of 2024 promises; the newest server asks for one. The "
@@ -137,7 +147,7 @@ def _state_routes(serving: Serving) -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/api/show",),
-            handler=Show(serving).__call__,
+            handler=AtModel(show.show),
             tag=_TAG,
             summary="Describe the model, in Ollama's form",
             body=ShowBody,
@@ -147,14 +157,18 @@ def _state_routes(serving: Serving) -> list[Endpoint]:
     ]
 
 
-def _watch_routes(serving: Serving) -> list[Endpoint]:
+def _watch_routes() -> list[Endpoint]:
     return [
         Endpoint(
             paths=("/slots",),
-            handler=ServerState(serving).slots,
+            handler=OverModels(server_state.slots),
             tag=_TAG,
             summary="Show what every slot does",
-            note="Needs `--slots`. With `?fail_on_no_slot=1`: 503 when none is idle.",
+            note=(
+                "Needs `--slots`. With `?fail_on_no_slot=1`: 503 when none is idle. Of many models `?model=` "
+                "names one, else it is the default one; one that is not loaded has no slots, and is not "
+                "loaded for this."
+            ),
             differs=(
                 "Off unless `--slots` is given, as documented in 2024, because it shows the prompts of "
                 "others. A slot has the keys of both servers; `next_token` is an object, as in 2024, where "
@@ -163,16 +177,19 @@ def _watch_routes(serving: Serving) -> list[Endpoint]:
         ),
         Endpoint(
             paths=("/lora-adapters",),
-            handler=LoraAdapters(serving).show,
+            handler=AtModel(lora_adapters.show),
             tag=_TAG,
             summary="List the LoRA adapters and their scales",
         ),
         Endpoint(
             paths=("/metrics",),
-            handler=Metrics(serving).__call__,
+            handler=OverModels(metrics.metrics),
             tag=_TAG,
             summary="Metrics for Prometheus",
-            note="Needs `--metrics`.",
+            note=(
+                "Needs `--metrics`. Of many models those that are loaded are told apart by the label "
+                "`model`; `?model=` asks for one, without labels. No model is loaded for this."
+            ),
             differs=(
                 "The gauges of the KV cache, which the newest server has dropped, are still there, no value "
                 "is ever `nan`, and the engine's crashes, restarts and memory are told besides."
@@ -181,12 +198,12 @@ def _watch_routes(serving: Serving) -> list[Endpoint]:
     ]
 
 
-def _change_routes(serving: Serving) -> list[Endpoint]:
+def _change_routes() -> list[Endpoint]:
     return [
         Endpoint(
             method="POST",
             paths=("/props",),
-            handler=ServerState(serving).change_props,
+            handler=AtModel(server_state.change_props),
             tag=_TAG,
             summary="Change global properties",
             note="Needs `--props`.",
@@ -200,7 +217,7 @@ def _change_routes(serving: Serving) -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/slots/{id_slot}",),
-            handler=SlotActions(serving).__call__,
+            handler=AtModel(slot_actions.act),
             tag=_TAG,
             summary="Save, restore or erase what a slot holds",
             note=(
@@ -218,7 +235,7 @@ def _change_routes(serving: Serving) -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/lora-adapters",),
-            handler=LoraAdapters(serving).change,
+            handler=AtModel(lora_adapters.change),
             tag=_TAG,
             summary="Set the scales of the LoRA adapters",
             note=(

@@ -18,31 +18,25 @@ class ShowBody(msgspec.Struct):
     model: str | None = None
 
 
-class Show:
-    """The one model, whichever the body names."""
-
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
-
-    async def __call__(self, request: Request) -> Response:
-        """Describe the model."""
-        await body.read(request, ShowBody)
-        facts = self._serving.door.facts()
-        details = {
-            "parent_model": "",
-            "format": "gguf",
-            "family": facts.architecture,
-            "families": [facts.architecture],
-            "parameter_size": "",
-            "quantization_level": "",
+async def show(request: Request, serving: Serving) -> Response:
+    """Describe the model."""
+    await body.read(request, ShowBody)
+    facts = serving.door.facts()
+    details = {
+        "parent_model": "",
+        "format": "gguf",
+        "family": facts.architecture,
+        "families": [facts.architecture],
+        "parameter_size": "",
+        "quantization_level": "",
+    }
+    return json_reply(
+        {
+            "template": facts.chat_template or "",
+            "model_info": {"llama.context_length": facts.n_ctx},
+            "modelfile": "",
+            "parameters": "",
+            "details": details,
+            "capabilities": capabilities(facts),
         }
-        return json_reply(
-            {
-                "template": facts.chat_template or "",
-                "model_info": {"llama.context_length": facts.n_ctx},
-                "modelfile": "",
-                "parameters": "",
-                "details": details,
-                "capabilities": capabilities(facts),
-            }
-        )
+    )

@@ -21,42 +21,38 @@ TOKENS_AT_ONCE = 4096  # more are written as JSON on a thread
 _encode = msgspec.json.Encoder().encode
 
 
-class Tokens:
-    """The routes between text and token ids."""
+async def tokenize(request: Request, serving: Serving) -> Response:
+    """Return the token ids of the content, with their pieces if wanted."""
+    wanted = await body.read(request, TokenizeBody)
+    pieces = _pieces(wanted.content, serving)
+    if not pieces:
+        return json_reply({"tokens": []})
+    tokenized = await serving.door.tokenize(
+        pieces, add_special=bool(wanted.add_special), parse_special=wanted.parse_special is not False
+    )
+    if not wanted.with_pieces:
+        return json_reply({"tokens": tokenized.tokens})
+    is_long = len(tokenized.tokens) > TOKENS_AT_ONCE
+    return json_reply(await in_thread(lambda: _shown(tokenized)) if is_long else _shown(tokenized))
 
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
 
-    async def tokenize(self, request: Request) -> Response:
-        """Return the token ids of the content, with their pieces if wanted."""
-        wanted = await body.read(request, TokenizeBody)
-        pieces = self._pieces(wanted.content)
-        if not pieces:
-            return json_reply({"tokens": []})
-        tokenized = await self._serving.door.tokenize(
-            pieces, add_special=bool(wanted.add_special), parse_special=wanted.parse_special is not False
-        )
-        if not wanted.with_pieces:
-            return json_reply({"tokens": tokenized.tokens})
-        is_long = len(tokenized.tokens) > TOKENS_AT_ONCE
-        return json_reply(await in_thread(lambda: _shown(tokenized)) if is_long else _shown(tokenized))
+async def detokenize(request: Request, serving: Serving) -> Response:
+    """Return the text of token ids, special tokens included."""
+    wanted = await body.read(request, DetokenizeBody)
+    tokens = wanted.tokens or []
+    n_vocab = serving.door.facts().n_vocab
+    if not all(0 <= token < n_vocab for token in tokens):
+        raise InvalidRequestError("Field 'tokens': holds ids outside the vocabulary")
+    content = await serving.door.detokenize(tokens) if tokens else b""
+    return json_reply({"content": content.decode("utf-8", "replace")})
 
-    async def detokenize(self, request: Request) -> Response:
-        """Return the text of token ids, special tokens included."""
-        wanted = await body.read(request, DetokenizeBody)
-        tokens = wanted.tokens or []
-        n_vocab = self._serving.door.facts().n_vocab
-        if not all(0 <= token < n_vocab for token in tokens):
-            raise InvalidRequestError("Field 'tokens': holds ids outside the vocabulary")
-        content = await self._serving.door.detokenize(tokens) if tokens else b""
-        return json_reply({"content": content.decode("utf-8", "replace")})
 
-    def _pieces(self, content: str | list[int | str] | None) -> list[TextPiece]:
-        if not content:
-            return []
-        if isinstance(content, str):
-            return [content]
-        return to_pieces(content, self._serving.door.facts().n_vocab)
+def _pieces(content: str | list[int | str] | None, serving: Serving) -> list[TextPiece]:
+    if not content:
+        return []
+    if isinstance(content, str):
+        return [content]
+    return to_pieces(content, serving.door.facts().n_vocab)
 
 
 def _shown(tokenized: Tokenized) -> dict[str, msgspec.Raw]:

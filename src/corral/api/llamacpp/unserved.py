@@ -24,18 +24,7 @@ class Unserved:
         raise NotSupportedError(self.reason)
 
 
-_ONE_MODEL = (
-    "This server serves the one model it was started with: models are not loaded, unloaded or downloaded by "
-    "request. Start a server for each model, on ports of their own"
-)
 TABLE = (
-    Unserved(
-        (("POST", "/models/load"), ("POST", "/models/unload")),
-        "Load or unload one of several models",
-        _ONE_MODEL,
-    ),
-    Unserved((("POST", "/models"), ("DELETE", "/models")), "Download or delete a model", _ONE_MODEL),
-    Unserved((("GET", "/models/sse"),), "Watch several models load", _ONE_MODEL),
     Unserved(
         (("POST", "/v1/audio/transcriptions"), ("POST", "/audio/transcriptions")),
         "Write down speech",

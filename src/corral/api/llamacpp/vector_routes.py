@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from corral.api.embedding.answering import Embeddings
+from corral.api.at_model import AtModel
+from corral.api.embedding import answering
 from corral.api.embedding.types import EmbeddingBody
 from corral.api.endpoint import Endpoint
-from corral.api.llamacpp.rerank import Rerank, RerankBody
-from corral.api.serving import Serving
+from corral.api.llamacpp.rerank import RerankBody, rerank
 
 _TAG = "llama.cpp"
 
 
-def routes(serving: Serving) -> list[Endpoint]:
+def routes() -> list[Endpoint]:
     """Return the rows."""
     return [
         Endpoint(
             method="POST",
             paths=("/embedding", "/embeddings"),
-            handler=Embeddings(serving).native,
+            handler=AtModel(answering.native, purpose="embed"),
             tag=_TAG,
             summary="Turn text into vectors",
             note=(
@@ -36,7 +36,7 @@ def routes(serving: Serving) -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/reranking", "/rerank", "/v1/rerank", "/v1/reranking"),
-            handler=Rerank(serving).__call__,
+            handler=AtModel(rerank, purpose="rank"),
             tag=_TAG,
             summary="Order documents by how well they answer a query",
             note=(

@@ -24,40 +24,33 @@ from corral.api.serving import Serving
 VERBOSE = 9  # above this verbosity of the log, answers carry llama-server's own object too
 
 
-class Chat:
-    """The routes that take a chat."""
+async def complete(request: Request, serving: Serving) -> Response:
+    """Answer a chat."""
+    wanted = await body.read(request, ChatBody)
+    gallery = hang_images(wanted.messages or [], serving.door.facts())
+    asked = await ChatAsking(serving).ask(request, to_wish(wanted), to_fields(wanted), gallery)
+    show = chat_showing(wanted, asked.reading, asked.facts, serving.model, int(time.time()))
+    is_verbose = serving.settings.log.verbosity > VERBOSE
+    if is_verbose if wanted.verbose is None else wanted.verbose:
+        verbose = showing(wanted, model=serving.model, facts=asked.facts)
+        show = msgspec.structs.replace(show, verbose=verbose)
+    if wanted.stream:
+        return serving.stream(asked.asks, ChatStream(show))
+    answers = await while_connected(request.receive, collect(serving.door, asked.asks))
+    return json_reply(chat_reply(answers, show))
 
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
-        self._asking = ChatAsking(serving)
 
-    async def complete(self, request: Request) -> Response:
-        """Answer a chat."""
-        serving = self._serving
-        wanted = await body.read(request, ChatBody)
-        gallery = hang_images(wanted.messages or [], serving.door.facts())
-        asked = await self._asking.ask(request, to_wish(wanted), to_fields(wanted), gallery)
-        show = chat_showing(wanted, asked.reading, asked.facts, serving.model, int(time.time()))
-        is_verbose = serving.settings.log.verbosity > VERBOSE
-        if is_verbose if wanted.verbose is None else wanted.verbose:
-            show = msgspec.structs.replace(
-                show, verbose=showing(wanted, model=serving.model, facts=asked.facts)
-            )
-        if wanted.stream:
-            return serving.stream(asked.asks, ChatStream(show))
-        answers = await while_connected(request.receive, collect(serving.door, asked.asks))
-        return json_reply(chat_reply(answers, show))
+async def count_tokens(request: Request, serving: Serving) -> Response:
+    """Return how many tokens a chat's prompt has."""
+    wanted = await body.read(request, ChatBody)
+    gallery = hang_images(wanted.messages or [], serving.door.facts())
+    n_tokens = await ChatAsking(serving).n_tokens(request, to_wish(wanted), gallery)
+    return json_reply({"input_tokens": n_tokens, "object": "response.input_tokens"})
 
-    async def count_tokens(self, request: Request) -> Response:
-        """Return how many tokens a chat's prompt has."""
-        wanted = await body.read(request, ChatBody)
-        gallery = hang_images(wanted.messages or [], self._serving.door.facts())
-        n_tokens = await self._asking.n_tokens(request, to_wish(wanted), gallery)
-        return json_reply({"input_tokens": n_tokens, "object": "response.input_tokens"})
 
-    async def apply_template(self, request: Request) -> Response:
-        """Return a chat's prompt as text (llama-server's own route)."""
-        wanted = await body.read(request, ChatBody)
-        gallery = hang_images(wanted.messages or [], self._serving.door.facts())
-        chat = await self._asking.composed(request, to_wish(wanted))
-        return json_reply({"prompt": gallery.shown(chat.prompt.text)})
+async def apply_template(request: Request, serving: Serving) -> Response:
+    """Return a chat's prompt as text (llama-server's own route)."""
+    wanted = await body.read(request, ChatBody)
+    gallery = hang_images(wanted.messages or [], serving.door.facts())
+    chat = await ChatAsking(serving).composed(request, to_wish(wanted))
+    return json_reply({"prompt": gallery.shown(chat.prompt.text)})

@@ -1,9 +1,10 @@
-"""Messages of an OpenAI chat -> wire-neutral messages, and what a chat may not ask for yet. Pure."""
+"""Messages of an OpenAI chat -> wire-neutral messages. Pure."""
 
 from __future__ import annotations
 
 import msgspec
 
+from corral.api.openai.chat_functions import as_tool_turns
 from corral.api.openai.chat_tools import to_calls
 from corral.api.openai.types import ChatBody, MessageBody
 from corral.core.errors import InvalidRequestError
@@ -18,15 +19,9 @@ def to_messages(body: ChatBody) -> list[Message]:
     """Return the chat's messages, at least one. Raises InvalidRequestError."""
     if not body.messages:
         raise InvalidRequestError("Missing 'messages': expected a non-empty array")
-    *before, last = [_message(message, f"messages[{i}]") for i, message in enumerate(body.messages)]
+    turns = as_tool_turns(body.messages)
+    *before, last = [_message(message, f"messages[{i}]") for i, message in enumerate(turns)]
     return [*before, _as_beginning(last, body.messages[-1])]
-
-
-def refuse_unserved(body: ChatBody) -> None:
-    """Raise InvalidRequestError for what would change the answer's form but is not served yet."""
-    for name in ("functions", "function_call"):
-        if getattr(body, name):
-            raise InvalidRequestError(f"Unsupported param: {name}; use tools and tool_choice")
 
 
 def _as_beginning(message: Message, body: MessageBody) -> Message:

@@ -71,9 +71,10 @@ class ChatStream:
 
     def _split_chunks(self, line: _Line, split: AnswerSplit, output: SequenceOutput) -> bytes:
         """Return a chunk for each thing that the text was found to hold."""
-        found = deltas(split.feed(output.text), split.call_ids)
+        has_functions = self._show.has_functions
+        found = deltas(split.feed(output.text), split.call_ids, has_functions=has_functions)
         if output.end is not None:
-            found += deltas(split.flush(), split.call_ids)
+            found += deltas(split.flush(), split.call_ids, has_functions=has_functions)
         return b"".join(self._delta_chunk(line, delta) for delta in found)
 
     def _delta_chunk(self, line: _Line, delta: dict[str, Any]) -> bytes:
@@ -90,7 +91,8 @@ class ChatStream:
         answer = line.live.answer
         answers = [line.live.answer for line in self._lines.values()]
         has_calls = line.split is not None and bool(line.split.call_ids)
-        more = {"finish_reason": finish_reason(answer, has_calls=has_calls)}
+        reason = finish_reason(answer, has_calls=has_calls, has_functions=self._show.has_functions)
+        more = {"finish_reason": reason}
         extra: dict[str, Any] = {"usage": usage(answers), "timings": timings.of(answer.closed())}
         if self._show.verbose is not None:
             extra["__verbose"] = answer_object(answer, self._show.verbose)

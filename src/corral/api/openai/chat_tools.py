@@ -13,6 +13,7 @@ from corral.api.chat.tool_choice import (
     openai_choice,
     refuse_other_rules,
 )
+from corral.api.openai.chat_functions import to_function_use
 from corral.api.openai.types import CallBody, ChatBody
 from corral.core.errors import InvalidRequestError
 from corral.prompt.messages import ToolCall
@@ -21,8 +22,11 @@ from corral.prompt.tools import Tool, ToolUse
 
 def to_tool_use(body: ChatBody) -> ToolUse:
     """Return the functions on offer, those alone that `tool_choice` allows. Raises InvalidRequestError."""
-    tools = tuple(_tool(tool, f"tools[{i}]") for i, tool in enumerate(body.tools or []))
-    use = chosen(tools, _choice(body))
+    if body.functions or body.function_call is not None:
+        use = to_function_use(body)
+    else:
+        tools = tuple(_tool(tool, f"tools[{i}]") for i, tool in enumerate(body.tools or []))
+        use = chosen(tools, _choice(body))
     if use.is_forced:
         refuse_other_rules(is_ruled=is_ruled_otherwise(body))
     return use

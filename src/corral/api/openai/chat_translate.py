@@ -14,7 +14,8 @@ from corral.api.generation.probabilities import ProbsShape
 from corral.api.generation.sampling import MAX_PROBS
 from corral.api.generation.usage import usage
 from corral.api.openai import chat_deltas
-from corral.api.openai.choices import finish_reason, new_id
+from corral.api.openai.chat_functions import has_functions
+from corral.api.openai.choices import finish_reason, new_chat_id
 from corral.api.openai.response_format import to_schema
 from corral.api.openai.types import ChatBody
 from corral.core.errors import InvalidRequestError
@@ -36,6 +37,7 @@ class ChatShowing(msgspec.Struct, frozen=True, kw_only=True):
     has_timings_per_token: bool
     reading: Reading = Reading()
     verbose: Showing | None = None
+    has_functions: bool = False
 
 
 def to_fields(body: ChatBody) -> ChatBody:
@@ -67,7 +69,7 @@ def chat_showing(
 ) -> ChatShowing:
     """Return what the reply to `body` carries; its model is the one that the client named."""
     return ChatShowing(
-        id=new_id(),
+        id=new_chat_id(),
         created_s=created_s,
         model=body.model or model,
         build=facts.build,
@@ -75,6 +77,7 @@ def chat_showing(
         has_usage_chunk=bool(body.stream_options and body.stream_options.include_usage),
         has_timings_per_token=bool(body.timings_per_token),
         reading=reading,
+        has_functions=has_functions(body),
     )
 
 
@@ -106,8 +109,8 @@ def logprobs(answer: Answer, shape: ProbsShape) -> dict[str, Any]:
 def _choice(answer: Answer, show: ChatShowing) -> dict[str, Any]:
     found = read_whole(answer.text, show.reading)
     return {
-        "finish_reason": finish_reason(answer, has_calls=bool(found.calls)),
+        "finish_reason": finish_reason(answer, has_calls=bool(found.calls), has_functions=show.has_functions),
         "index": answer.index,
-        "message": chat_deltas.message(found),
+        "message": chat_deltas.message(found, has_functions=show.has_functions),
         "logprobs": None if show.probs is None else logprobs(answer, show.probs),
     }

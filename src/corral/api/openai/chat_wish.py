@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from corral.api.generation.numbers import INT32_MAX, whole
-from corral.api.openai.chat_messages import refuse_unserved, to_messages
+from corral.api.openai.chat_messages import to_messages
 from corral.api.openai.chat_tools import is_ruled_otherwise, to_tool_use
 from corral.api.openai.types import ChatBody
 from corral.core.errors import InvalidRequestError
@@ -16,7 +16,6 @@ REASONING_FORMATS = ("none", "auto", "deepseek", "deepseek-legacy")
 
 def to_wish(body: ChatBody) -> ChatWish:
     """Return the chat of `body`. Raises InvalidRequestError."""
-    refuse_unserved(body)
     if body.continue_final_message and body.add_generation_prompt:
         raise InvalidRequestError("Cannot set both add_generation_prompt and continue_final_message to true.")
     return ChatWish(

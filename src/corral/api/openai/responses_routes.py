@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from corral.api.at_model import AtModel
 from corral.api.endpoint import Endpoint
-from corral.api.openai.responses import Responses
+from corral.api.openai import responses
 from corral.api.openai.responses_types import ResponsesBody
-from corral.api.serving import Serving
 
 _TAG = "OpenAI"
 _EXAMPLE = {"input": "Hello! Who are you?", "max_output_tokens": 64}
 
 
-def routes(serving: Serving) -> list[Endpoint]:
+def routes() -> list[Endpoint]:
     """Return the rows."""
-    responses = Responses(serving)
     return [
         Endpoint(
             method="POST",
             paths=("/v1/responses", "/responses"),
-            handler=responses.create,
+            handler=AtModel(responses.create, onward="/responses"),
             tag=_TAG,
             summary="Answer a chat, in the form of the Responses API",
             note=(
@@ -38,7 +37,7 @@ def routes(serving: Serving) -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/v1/responses/input_tokens", "/responses/input_tokens"),
-            handler=responses.count_tokens,
+            handler=AtModel(responses.count_tokens, onward="/responses/input_tokens"),
             tag=_TAG,
             summary="Count the tokens of a response's input",
             body=ResponsesBody,

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-from corral.api.embedding.answering import Embeddings
+from corral.api.at_model import AtModel, OverModels
+from corral.api.embedding import answering
 from corral.api.embedding.types import EmbeddingBody
 from corral.api.endpoint import Endpoint
-from corral.api.openai import responses_routes
-from corral.api.openai.chat import Chat
-from corral.api.openai.models import Models
-from corral.api.openai.text import Text
+from corral.api.openai import chat, models, responses_routes, text
 from corral.api.openai.types import ChatBody, TextBody
-from corral.api.serving import Serving
 
 _TAG = "OpenAI"
 _CHAT = {"messages": [{"role": "user", "content": "Hello! Who are you?"}]}
 
 
-def routes(serving: Serving) -> list[Endpoint]:
+def routes() -> list[Endpoint]:
     """Return the rows of this dialect."""
     return [
-        *_chat_routes(serving),
-        _text_route(serving),
-        *responses_routes.routes(serving),
-        _embeddings_route(serving),
-        *_model_routes(serving),
+        *_chat_routes(),
+        _text_route(),
+        *responses_routes.routes(),
+        _embeddings_route(),
+        *_model_routes(),
     ]
 
 
-def _chat_routes(serving: Serving) -> list[Endpoint]:
-    chat = Chat(serving)
+def _chat_routes() -> list[Endpoint]:
     return [
         Endpoint(
             method="POST",
-            paths=("/v1/chat/completions", "/chat/completions", "/api/chat"),
-            handler=chat.complete,
+            paths=(
+                "/v1/chat/completions",
+                "/chat/completions",
+                "/api/chat",
+                "/v1/engines/{engine:path}/chat/completions",
+            ),
+            handler=AtModel(chat.complete, onward="/chat/completions"),
             tag=_TAG,
             summary="Answer a chat",
             note=(
                 "Takes every option of `/completion` besides OpenAI's own. Models with a projector take "
-                "parts of type `image_url` (`data:image/...;base64,...`) and `input_audio` (WAV), as it can."
+                "parts of type `image_url` (`data:image/...;base64,...`) and `input_audio` (WAV), as it can. "
+                "`functions` and `function_call`, the older way of tools, are answered in their older shape. "
+                "With `guidance_scale` above 1 the answer keeps away from the same chat with "
+                "`negative_prompt` for its system text, and takes two slots."
             ),
             body=ChatBody,
             example=_CHAT,
@@ -55,7 +59,7 @@ def _chat_routes(serving: Serving) -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/v1/chat/completions/input_tokens", "/chat/completions/input_tokens"),
-            handler=chat.count_tokens,
+            handler=AtModel(chat.count_tokens),
             tag=_TAG,
             summary="Count the tokens of a chat",
             body=ChatBody,
@@ -68,7 +72,7 @@ def _chat_routes(serving: Serving) -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/apply-template",),
-            handler=chat.apply_template,
+            handler=AtModel(chat.apply_template),
             tag="llama.cpp",
             summary="Show the prompt that a chat becomes",
             body=ChatBody,
@@ -77,29 +81,34 @@ def _chat_routes(serving: Serving) -> list[Endpoint]:
     ]
 
 
-def _text_route(serving: Serving) -> Endpoint:
+def _text_route() -> Endpoint:
     return Endpoint(
         method="POST",
-        paths=("/v1/completions",),
-        handler=Text(serving).complete,
+        paths=("/v1/completions", "/v1/engines/{engine:path}/completions"),
+        handler=AtModel(text.complete, onward="/completions"),
         tag=_TAG,
         summary="Continue a prompt",
-        note="Answers with OpenAI's keys and those of `/completion` in one object.",
+        note=(
+            "Answers with OpenAI's keys and those of `/completion` in one object. With `guidance_scale` "
+            "above 1 the answer keeps away from what follows `negative_prompt`, and takes two slots; `muse` "
+            "makes the most probable tokens less so. `/completion` takes these too. The engine "
+            "`copilot-codex`, of a plug-in for editors, is the model of the body unless one is called so."
+        ),
         body=TextBody,
         example={"prompt": "Once upon a time", "max_tokens": 32},
         differs=(
             "One object has OpenAI's keys, as in the newest server, and those of `/completion`, as in "
-            "2024, so that clients of both read it; a stream ends with `[DONE]`. `echo` and `suffix` are "
-            "served."
+            "2024, so that clients of both read it; `id` begins with `cmpl-`, as OpenAI's. A stream ends "
+            "with `[DONE]`. `echo` and `suffix` are served."
         ),
     )
 
 
-def _embeddings_route(serving: Serving) -> Endpoint:
+def _embeddings_route() -> Endpoint:
     return Endpoint(
         method="POST",
-        paths=("/v1/embeddings",),
-        handler=Embeddings(serving).openai,
+        paths=("/v1/embeddings", "/v1/engines/{engine:path}/embeddings"),
+        handler=AtModel(answering.openai, purpose="embed", onward="/embeddings"),
         tag=_TAG,
         summary="Turn text into vectors",
         note="Needs `--embedding`. Takes `content` too, and answers then as `/embedding` does.",
@@ -112,23 +121,28 @@ def _embeddings_route(serving: Serving) -> Endpoint:
     )
 
 
-def _model_routes(serving: Serving) -> list[Endpoint]:
-    models = Models(serving)
+def _model_routes() -> list[Endpoint]:
     return [
         Endpoint(
             paths=("/v1/models", "/models", "/api/tags"),
-            handler=models.every,
+            handler=OverModels(models.every),
             tag=_TAG,
             summary="List the models",
+            note=(
+                "All that are declared; none is loaded for it. `meta` tells what the file's header does, and "
+                "more once the model is loaded; `status` where it is. An entry of `models` can be posted to "
+                "`/models/load` as it is. With `?reload=1` new models are looked for first, by those who may "
+                "load models."
+            ),
             is_public=True,
             differs=(
                 "Needs no key, as in 2024; the newest server asks for one. `created` is when the server was "
-                "started, the same in each answer."
+                "started, the same in each answer. What failed is `unloaded` with `failed` and a `reason`."
             ),
         ),
         Endpoint(
             paths=("/v1/models/{model:path}", "/models/{model:path}"),
-            handler=models.one,
+            handler=OverModels(models.one),
             tag=_TAG,
             summary="Describe one model",
             is_public=True,

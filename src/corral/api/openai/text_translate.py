@@ -18,7 +18,7 @@ from corral.api.generation.prompts import WirePrompt
 from corral.api.generation.request import Ask, Terms, to_asks
 from corral.api.generation.sampling import MAX_PROBS
 from corral.api.generation.usage import usage
-from corral.api.openai.choices import finish_reason, new_id
+from corral.api.openai.choices import finish_reason, new_text_id
 from corral.api.openai.types import TextBody
 from corral.core.errors import InvalidRequestError
 from corral.core.outcome import TokenProbs
@@ -48,7 +48,7 @@ def text_showing(body: TextBody, echoes: dict[str, str], terms: Terms, model: st
     n_logprobs = _n_logprobs(body)
     shape = None if n_logprobs is None else ProbsShape(n_logprobs, bool(body.post_sampling_probs))
     return TextShowing(
-        id=new_id(),
+        id=new_text_id(),
         created_s=0,
         native=showing(body, model=body.model or model, facts=terms.facts, probs=shape),
         n_logprobs=n_logprobs,

@@ -48,6 +48,7 @@ class MessageBody(msgspec.Struct):
     content: str | list[dict[str, Any]] | None = None
     reasoning_content: str | None = None
     tool_calls: list[CallBody] | None = None
+    function_call: FunctionBody | None = None
     tool_call_id: str | None = None
     name: str | None = None
 
@@ -64,7 +65,7 @@ class ChatBody(GenerationFields, kw_only=True):
     tools: list[Any] | None = None
     tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
-    functions: list[Any] | None = None
+    functions: list[Any] | dict[str, Any] | None = None
     function_call: Any = None
     reasoning_format: str | None = None
     reasoning_effort: str | None = None

@@ -19,20 +19,6 @@ ROWS = (
         differs="Only none: drafts are not served yet.",
     ),
     Option(
-        flags="--sleep-idle-seconds",
-        env="LLAMA_ARG_SLEEP_IDLE_SECONDS",
-        fills=None,
-        kind=Integer(),
-        default_text="-1",
-        check=only(
-            -1,
-            "a model stays loaded as long as its server runs; leave it out, and stop the server to free the "
-            "memory",
-        ),
-        help="When an idle model is unloaded. Corral keeps it loaded.",
-        differs="Only -1: a model stays loaded as long as its server runs.",
-    ),
-    Option(
         flags="-ctxcp --ctx-checkpoints --swa-checkpoints",
         env="LLAMA_ARG_CTX_CHECKPOINTS",
         fills=None,

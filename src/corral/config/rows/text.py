@@ -16,11 +16,18 @@ def _size(path: str) -> str | None:
     return f"Read {file.stat().st_size} bytes from binary file {path}" if file.is_file() else None
 
 
+def _port(text: str) -> str | None:
+    """Tell users of llama-api, whose -p is the port."""
+    is_port = text.isascii() and text.isdecimal() and int(text[:6]) < 65536
+    return f"{text} is taken as the prompt; a port is set with --port" if is_port else None
+
+
 ROWS = (
     Option(
         flags="-p --prompt",
         fills="generation.prompt",
         kind=Text("PROMPT"),
+        remark=_port,
         help="The prompt of requests to /completion that bring none.",
     ),
     Option(

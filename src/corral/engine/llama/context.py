@@ -15,7 +15,7 @@ from corral.engine.llama.cores import available_memory_bytes
 from corral.engine.llama.library import Library
 from corral.engine.llama.model import Model
 from corral.engine.llama.shape import Shape, shape
-from corral.engine.llama.threadpool import Threadpools
+from corral.engine.llama.threads import Threads
 
 _log = log.get("llama")
 
@@ -45,7 +45,7 @@ class Context:
         self.memory = llama_cpp.llama_get_memory(self.pointer)
         self.n_batch = min(llama_cpp.llama_n_batch(self.pointer), n_rows(settings, self.shape))
         try:
-            self.threads = Threadpools(self.pointer, settings.cpu, settings.cpu_batch)
+            self.threads = Threads(self.pointer, settings.cpu, settings.cpu_batch)
         except BaseException:
             llama_cpp.llama_free(self.pointer)
             raise
@@ -53,20 +53,13 @@ class Context:
     def close(self) -> None:
         """Free threads, memory and buffers."""
         self.threads.close()
-        if self._has_perf:
-            self._log_perf()
+        self.log_perf()
         llama_cpp.llama_free(self.pointer)
 
-    def _checked_shape(self, model: Model, settings: EngineSettings) -> Shape:
-        check_kv_types(settings, model.heads())
-        n_ctx_train = llama_cpp.llama_model_n_ctx_train(model.pointer)
-        shared = shape(settings, n_ctx_train, self.cell_bytes, available_memory_bytes())
-        if model.has_plain_cache and not settings.device.n_gpu_layers:
-            check_memory(shared, self.cell_bytes, available_memory_bytes())
-        return shared
-
-    def _log_perf(self) -> None:
+    def log_perf(self) -> None:
         """Log llama.cpp's own figures since the load (`--perf`)."""
+        if not self._has_perf:
+            return
         perf = llama_cpp.llama_perf_context(self.pointer)
         _log.info(
             "llama.perf",
@@ -77,3 +70,11 @@ class Context:
             n_decode=perf.n_eval,
             n_graphs_reused=perf.n_reused,
         )
+
+    def _checked_shape(self, model: Model, settings: EngineSettings) -> Shape:
+        check_kv_types(settings, model.heads())
+        n_ctx_train = llama_cpp.llama_model_n_ctx_train(model.pointer)
+        shared = shape(settings, n_ctx_train, self.cell_bytes, available_memory_bytes())
+        if model.has_plain_cache and not settings.device.n_gpu_layers:
+            check_memory(shared, self.cell_bytes, available_memory_bytes())
+        return shared

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
+
+from corral.engine.affinity import usable_cpus
 
 _CPUS = Path("/sys/devices/system/cpu")
 BYTES_WORTH_A_THREAD = 32 * 1024**2
 _FALLBACK_BYTES = 8 * 1024**3
 
 
-def n_physical_cores() -> int:
-    """Return the cores this process may use; threads that share one count once, as they share its units."""
-    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    siblings = {_siblings(cpu) for cpu in usable}
+def n_physical_cores(cpus: Iterable[int] | None = None) -> int:
+    """Return how many cores these CPUs belong to; None: those that this process may use.
+
+    Threads that share a core count once, as they share its units.
+    """
+    siblings = {_siblings(cpu) for cpu in (usable_cpus() if cpus is None else cpus)}
     return max(len(siblings), 1)
 
 

@@ -80,6 +80,7 @@ class LlamaEmbeddingRunner:
             pooling=self._plan.pooling,
             n_batch=self.n_rows,
             n_ubatch=min(settings.n_ubatch, settings.n_batch),
+            n_threads=self._context.threads.n_most,
         )
 
     def embed(self, inputs: Items[Tokens]) -> list[Vectors]:
@@ -93,6 +94,14 @@ class LlamaEmbeddingRunner:
             batch.add_chunk(tokens, 0, seq_id, is_last_output=True)
         self._run()
         return self._read([len(tokens) for tokens in inputs])
+
+    def lease_cores(self, cpus: tuple[int, ...]) -> None:
+        """Compute on these CPUs only; with none, on all again."""
+        self._context.threads.lease(frozenset(cpus))
+
+    def leave(self) -> None:
+        """Log the context's figures. Weights of gigabytes are not freed page by page for nobody."""
+        self._context.log_perf()
 
     def close(self) -> None:
         """Free everything, last made first."""

@@ -22,6 +22,7 @@ from corral.engine.llama.context import Context
 from corral.engine.llama.control_vector import apply_control_vectors
 from corral.engine.llama.facts import model_facts
 from corral.engine.llama.fingerprint import fingerprint
+from corral.engine.llama.guidance import Rows, steer
 from corral.engine.llama.library import Library
 from corral.engine.llama.media import LlamaMedia
 from corral.engine.llama.memory import LlamaMemory
@@ -32,7 +33,7 @@ from corral.engine.llama.sampler import LlamaSampler
 from corral.engine.llama.vocabulary import LlamaVocabulary
 from corral.engine.loras import Loras
 from corral.engine.media import MediaPrompt, Projector, Span
-from corral.engine.ports import DecodeError, Sampled
+from corral.engine.ports import DecodeError, Sampled, Steered
 from corral.engine.window import check_grouping
 
 COPY_BYTES_PER_MS = 4_000_000  # memory bandwidth of a modest machine; a copy between streams is bound by it
@@ -115,27 +116,37 @@ class LlamaRunner:
         """Return a new chain."""
         return LlamaSampler(self._sampled_model, params, seed, bias)
 
-    def sample(self, rows: Items[tuple[int, LlamaSampler]]) -> list[Sampled]:
+    def sample(self, rows: Items[tuple[int, LlamaSampler]], steered: Items[Steered] = ()) -> list[Sampled]:
         """Choose a token for each output row: greedy in numpy, chains in C, large ones on threads."""
         if not rows:
             return []
-        logits = self._logits.rows(len(rows))
+        logits: Rows = self._logits.rows(len(rows) + len(steered))
+        if steered:
+            logits = steer(logits, steered)
         n_chains = sum(not sampler.is_argmax or sampler.constraint is not None for _, sampler in rows)
-        if n_chains <= 1 or n_chains * logits.shape[1] < WORTH_A_THREAD:
+        if n_chains <= 1 or n_chains * self.vocabulary.n_tokens < WORTH_A_THREAD:
             return self._sample_span(rows, logits)
         return self._sample_threaded(rows, logits)
+
+    def lease_cores(self, cpus: tuple[int, ...]) -> None:
+        """Compute on these CPUs only; with none, on all again."""
+        self._context.threads.lease(frozenset(cpus))
+
+    def leave(self) -> None:
+        """Log the context's figures. Weights of gigabytes are not freed page by page for nobody."""
+        self._context.log_perf()
 
     def close(self) -> None:
         """Free everything, last made first."""
         self._owned.close()
 
-    def _sample_threaded(self, rows: Items[tuple[int, LlamaSampler]], logits: Logits) -> list[Sampled]:
+    def _sample_threaded(self, rows: Items[tuple[int, LlamaSampler]], logits: Rows) -> list[Sampled]:
         spans = [(rows[part], logits[part]) for part in _parts(len(rows), self._n_threads())]
         later = [self._pool.submit(self._sample_span, *span) for span in spans[1:]]
         first = self._sample_span(*spans[0])
         return first + [sampled for future in later for sampled in future.result()]
 
-    def _sample_span(self, rows: Items[tuple[int, LlamaSampler]], logits: Logits) -> list[Sampled]:
+    def _sample_span(self, rows: Items[tuple[int, LlamaSampler]], logits: Rows) -> list[Sampled]:
         return [self._sample_one(row, sampler, logits[i]) for i, (row, sampler) in enumerate(rows)]
 
     def _sample_one(self, row: int, sampler: LlamaSampler, logits: Logits) -> Sampled:
@@ -190,4 +201,5 @@ def _facts(library: Library, model: Model, runner: LlamaRunner) -> ModelFacts:
         is_trimmable=runner.is_trimmable,
         n_batch=runner.batch.n_max,
         n_ubatch=llama_cpp.llama_n_ubatch(runner._context.pointer),  # noqa: SLF001 - a part of the class
+        n_threads=runner._context.threads.n_most,  # noqa: SLF001
     )

@@ -10,11 +10,12 @@ from typing import Any
 import llama_cpp
 import numpy as np
 
-from corral.core.sampler_names import PENALTIES
+from corral.core.sampler_names import MUSE, PENALTIES
 from corral.core.sampling import SamplingParams
 from corral.engine.llama.buffers import Logits
 from corral.engine.llama.candidates import Candidates
 from corral.engine.llama.links import CLink, Links, Step, dry, links_of, selection, temperature
+from corral.engine.llama.muse import Muse
 from corral.engine.llama.penalties import Penalties
 from corral.engine.llama.sampled_model import SampledModel
 from corral.engine.radix import Tokens
@@ -43,7 +44,8 @@ class LlamaSampler:
         self._bias_ids = np.array([token for token, _ in bias], np.int64)
         self._bias = np.array([offset for _, offset in bias], np.float32)
         self._penalties = _penalties(model, params)
-        links = _links(model, params, seed, self._penalties)
+        self._muse = Muse(params.muse) if params.muse else None
+        links = _links(model, params, seed, self._penalties, self._muse)
         self._n_first_penalties = _n_leading(links, self._penalties)
         del links[: self._n_first_penalties]
         self._n_remembered_in_c = _n_remembered_in_c(model, params)
@@ -98,6 +100,8 @@ class LlamaSampler:
         """Remember tokens, oldest first, that came before or that `draw` chose."""
         if self._penalties is not None:
             self._penalties.remember(tokens)
+        if self._muse is not None:
+            self._muse.remember(len(tokens))
         if self._n_remembered_in_c:
             for token in tokens[-self._n_remembered_in_c :]:
                 for chain in self._chains:
@@ -128,21 +132,32 @@ def _penalties(model: SampledModel, params: SamplingParams) -> Penalties | None:
     return Penalties(params, n_window, model.n_vocab, exempt=exempt)
 
 
-def _links(model: SampledModel, params: SamplingParams, seed: int, penalties: Penalties | None) -> Links:
-    """Return the links in order, behind the bias; none where nothing but the largest logit counts.
-
-    Penalties come first, unless the client gave them a place in the list.
-    """
-    penalizing: Links = [penalties.apply] if penalties else []
+def _links(
+    model: SampledModel, params: SamplingParams, seed: int, penalties: Penalties | None, muse: Muse | None
+) -> Links:
+    """Return the links in order, behind the bias; none where nothing but the largest logit counts."""
+    own: dict[str, Links] = {
+        PENALTIES: [penalties.apply] if penalties else [],
+        MUSE: [muse.apply] if muse else [],
+    }
     if params.temperature <= 0:
         dried = dry(model, params, seed) if "dry" in params.samplers else []
-        return [*penalizing, *dried, *([selection(model, params, seed)] if dried else [])]
+        changed = [*own[PENALTIES], *own[MUSE], *dried]
+        return [*changed, *([selection(model, params, seed)] if own[MUSE] or dried else [])]
     if params.mirostat:
-        return [*penalizing, *temperature(model, params, seed), selection(model, params, seed)]
-    links = [] if PENALTIES in params.samplers else penalizing
-    for name in params.samplers:
-        links = [*links, *(penalizing if name == PENALTIES else links_of(name, model, params, seed))]
+        front = [*own[PENALTIES], *own[MUSE]]
+        return [*front, *temperature(model, params, seed), selection(model, params, seed)]
+    links: Links = []
+    for name in _with_own(params.samplers):
+        links += own[name] if name in own else links_of(name, model, params, seed)
     return [*links, selection(model, params, seed)]
+
+
+def _with_own(samplers: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the chain with penalties first and Muse behind them, unless it names a place for them."""
+    chain = samplers if PENALTIES in samplers else (PENALTIES, *samplers)
+    behind = chain.index(PENALTIES) + 1
+    return chain if MUSE in chain else (*chain[:behind], MUSE, *chain[behind:])
 
 
 def _n_leading(links: Links, penalties: Penalties | None) -> int:

@@ -46,23 +46,35 @@ _detach = function("llama_detach_threadpool", None, _POINTER)
 
 
 class Threadpools:
-    """Owner of the pools of a context: none, one, or a second for prompts."""
+    """Owner of the pools of a context: none, one, or a second for prompts.
+
+    `main` and `batch` are the settings, completed, with those CPUs only that this process may use.
+    """
 
     def __init__(self, context: Any, cpu: CpuSettings, cpu_batch: CpuSettings) -> None:  # noqa: ANN401 - a pointer
         self._context = context
         self._pools: list[int] = []
-        self.cpus: frozenset[int] = frozenset()
-        if not (is_special(cpu) or is_special(cpu_batch)):
+        self._is_wanted = is_special(cpu) or is_special(cpu_batch)
+        self.main = _usable(cpu, "--cpu-mask")
+        self.batch = _usable(inherited(self.main, cpu_batch), "--cpu-mask-batch")
+        self.batch = msgspec.structs.replace(self.batch, priority=_permitted(self.batch.priority))
+        _renice(self.main.priority)
+        self.main = msgspec.structs.replace(self.main, priority=_permitted(self.main.priority))
+        self.make(self.main.cpus, self.batch.cpus)
+
+    def make(self, cpus: tuple[int, ...], cpus_batch: tuple[int, ...]) -> None:
+        """Make the pools, in place of those that are there, for as many threads as the context has now.
+
+        They are bound to these CPUs, if any; so is the calling thread, which is the one that decodes.
+        """
+        if not self._is_wanted:
             return
-        main = _usable(cpu, "--cpu-mask")
-        batch = _usable(inherited(main, cpu_batch), "--cpu-mask-batch")
-        self.cpus = frozenset(main.cpus) | frozenset(batch.cpus)
-        batch = msgspec.structs.replace(batch, priority=_permitted(batch.priority))
-        _renice(main.priority)
-        main = msgspec.structs.replace(main, priority=_permitted(main.priority))
+        self.close()
+        main = msgspec.structs.replace(self.main, cpus=cpus)
+        batch = msgspec.structs.replace(self.batch, cpus=cpus_batch)
         self._make(
-            pool_params(main, llama_cpp.llama_n_threads(context)),
-            pool_params(batch, llama_cpp.llama_n_threads_batch(context)),
+            pool_params(main, llama_cpp.llama_n_threads(self._context)),
+            pool_params(batch, llama_cpp.llama_n_threads_batch(self._context)),
         )
         _place_this_thread(main)
 
@@ -73,11 +85,6 @@ class Threadpools:
         for pool in self._pools:
             _free(pool)
         self._pools = []
-
-    def free_thread(self) -> None:
-        """Let the calling thread, which another of ours has started, run on all CPUs that ours may use."""
-        if self.cpus:
-            os.sched_setaffinity(0, self.cpus)
 
     def _make(self, main: PoolParams, batch: PoolParams) -> None:
         if bytes(main) == bytes(batch):

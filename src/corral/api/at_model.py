@@ -1,0 +1,126 @@
+"""Handlers that need models: the table says which, and here they become endpoints.
+
+request -> which model? -> its lease, waiting for a load -> handler -> the whole answer sent -> lease left
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from corral.api.connection import while_connected
+from corral.api.model_choice import ModelChoice, choose
+from corral.api.ports import DoorPort
+from corral.api.proxy.passage import passage
+from corral.api.serving import Serving
+from corral.api.servings import Servings
+from corral.core.errors import InvalidRequestError
+from corral.core.model_view import ModelState
+from corral.gateway.remote.remotes import Remotes
+from corral.gateway.remote.target import target_of
+
+ModelHandler = Callable[[Request, Serving], Awaitable[Response]]
+ModelsHandler = Callable[[Request, Servings], Awaitable[Response]]
+
+# What llama-server calls running.
+RUNNING = frozenset(
+    {ModelState.WAITING, ModelState.LOADING, ModelState.READY, ModelState.RESTARTING, ModelState.REMOTE}
+)
+
+
+@dataclass(frozen=True)
+class AtModel:
+    """A handler that works with the model that a request means, loaded for `purpose` (`ModelsPort`).
+
+    `unnamed` answers instead where there are many models and the request names none; it loads nothing.
+    `onward` is the path under its base URL at which the server of a remote model is asked instead; None: it
+    may not have this route.
+    """
+
+    handler: ModelHandler
+    purpose: str | None = None
+    unnamed: ModelsHandler | None = None
+    onward: str | None = None
+
+
+@dataclass(frozen=True)
+class OverModels:
+    """A handler that works with all models, and loads none by itself."""
+
+    handler: ModelsHandler
+
+
+def bind(row: AtModel | OverModels, servings: Servings, remotes: Remotes) -> ASGIApp:
+    """Return the application that serves `row`."""
+    return (
+        ModelEndpoint(row, servings, remotes) if isinstance(row, AtModel) else ModelsEndpoint(row, servings)
+    )
+
+
+class ModelEndpoint:
+    """ASGI application: holds the model until the whole answer is sent, or its client has left."""
+
+    def __init__(self, row: AtModel, servings: Servings, remotes: Remotes) -> None:
+        self._row = row
+        self._servings = servings
+        self._remotes = remotes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve. Raises CorralError before anything is sent, ClientGoneError."""
+        servings = self._servings
+        request = Request(scope, receive, send)
+        choice = await choose(request, servings.settings, servings.models)
+        if self._row.unnamed is not None and choice.name is None and not servings.models.is_single:
+            await (await self._row.unnamed(request, servings))(scope, receive, send)
+            return
+        target = target_of(servings.models.definition(choice.name))
+        if target is not None:
+            answer = await passage(request, self._row.onward, target, self._remotes)
+            await answer(scope, receive, send)
+            return
+        self._check(choice)
+        async with contextlib.AsyncExitStack() as stack:
+            door = await self._open(choice, stack, receive)
+            serving = servings.of(choice.name, door, purpose=self._row.purpose)
+            response = await self._row.handler(request, serving)
+            await response(scope, receive, send)
+
+    def _check(self, choice: ModelChoice) -> None:
+        """Raise InvalidRequestError, as llama-server's router does, for a model that is not to be loaded."""
+        if not choice.may_load and self._servings.models.view(choice.name).state not in RUNNING:
+            raise InvalidRequestError("model is not loaded")
+
+    async def _open(
+        self, choice: ModelChoice, stack: contextlib.AsyncExitStack, receive: Receive
+    ) -> DoorPort:
+        """Return the model's door once it is loaded; `stack` holds the lease, even if this is cancelled."""
+        lease = self._servings.models.opened(
+            choice.name, purpose=self._row.purpose, keep_alive_s=choice.keep_alive_s
+        )
+        entering = asyncio.ensure_future(stack.enter_async_context(lease))
+        try:
+            await asyncio.sleep(0)  # enough for a model that is there: nobody need watch the client then
+            return entering.result() if entering.done() else await while_connected(receive, entering)
+        finally:
+            if not entering.done():
+                entering.cancel()
+                await asyncio.wait({entering})
+
+
+class ModelsEndpoint:
+    """ASGI application: a handler that is given all models."""
+
+    def __init__(self, row: OverModels, servings: Servings) -> None:
+        self._row = row
+        self._servings = servings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve. Raises CorralError before anything is sent."""
+        response = await self._row.handler(Request(scope, receive, send), self._servings)
+        await response(scope, receive, send)

@@ -1,0 +1,64 @@
+"""Tells engines on which cores they compute, as they become busy and idle."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from corral.core import log
+from corral.gateway.core_leases import CoreLeases
+from corral.gateway.cores import Demand
+from corral.gateway.topology import usable_cores
+
+if TYPE_CHECKING:
+    from corral.core.clock import Clock
+    from corral.gateway.worker import Worker
+
+_log = log.get("gateway")
+
+
+class Lessor:
+    """Owner of the leases of one machine; for the event loop only. Says nothing while one engine is alone."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._leases = CoreLeases(usable_cores())
+        self._clock = clock
+        self._busy: dict[str, Worker] = {}
+        self._told: dict[str, Worker] = {}
+        self._next: asyncio.TimerHandle | None = None
+
+    def busy(self, worker: Worker, *, is_busy: bool) -> None:
+        """Note that `worker`'s engine has something to do again, or nothing. Before its request is sent."""
+        if is_busy:
+            self._busy[worker.name] = self._told[worker.name] = worker
+        else:
+            self._busy.pop(worker.name, None)
+        self._update()
+
+    def gone(self, worker: Worker) -> None:
+        """Note that the engine's process is gone."""
+        self._busy.pop(worker.name, None)
+        self._told.pop(worker.name, None)
+        self._leases.forget(worker.name)
+        self._update()
+
+    def _update(self) -> None:
+        demands = {
+            name: Demand(worker.facts.n_threads if worker.facts is not None else None)
+            for name, worker in self._busy.items()
+        }
+        for name, lease in self._leases.update(demands, self._clock.now_s()).items():
+            worker = self._told.get(name)
+            if worker is not None:
+                _log.debug("cores.leased", model=name, cpus=lease.cpus)
+                worker.process.lease(lease)
+        self._wake_later()
+
+    def _wake_later(self) -> None:
+        if self._next is not None:
+            self._next.cancel()
+        next_s = self._leases.next_s
+        self._next = None
+        if next_s is not None:
+            delay_s = max(0.0, next_s - self._clock.now_s())
+            self._next = asyncio.get_running_loop().call_later(delay_s, self._update)

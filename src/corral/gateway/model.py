@@ -1,0 +1,208 @@
+"""One declared model as the gateway runs it: its worker, if it has one, and who wants it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corral.core.errors import NotSupportedError, UnavailableError
+from corral.core.memory import Memory
+from corral.core.messages import ModelFacts
+from corral.core.model_view import ModelState, ModelView
+from corral.gateway.door import Door
+from corral.gateway.lifecycle import FINAL, State
+from corral.gateway.placement import Resident
+from corral.gateway.quarantine import LoadFailures
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from corral.catalog.entry import ModelEntry
+    from corral.gateway.machine import Machine
+    from corral.gateway.recording import Recorder
+    from corral.gateway.worker import Worker
+
+_STATES = {
+    State.UNLOADED: ModelState.LOADING,
+    State.STARTING: ModelState.LOADING,
+    State.READY: ModelState.READY,
+    State.DRAINING: ModelState.UNLOADING,
+    State.CRASHED: ModelState.RESTARTING,
+    State.BACKOFF: ModelState.RESTARTING,
+}
+
+
+class Model:
+    """What is known of a model from its declaration to its process. Only the residency changes it.
+
+    `key` is the name, and for another `purpose` than the declared one that too: such a model has a process of
+    its own. `boarding` is the load under way, `stage` how far it is before the process starts. A request is
+    interested from its beginning, and active once the model is there for it, since `opened_s`. `is_closing`:
+    it is in the way of another and takes no more requests; `is_leaving`: its process is about to end;
+    `is_stale`: the declaration has changed, or is gone, since it was loaded.
+    """
+
+    def __init__(
+        self, key: str, entry: ModelEntry, purpose: str | None, machine: Machine, recorder: Recorder | None
+    ) -> None:
+        self.key = key
+        self.entry = entry
+        self.purpose = purpose
+        self._machine = machine
+        self.worker: Worker | None = None
+        self.door = Door(
+            entry.name,
+            lambda: self.worker,
+            max_queue=entry.definition.settings.engine.max_queue,
+            recorder=recorder,
+        )
+        self.boarding: asyncio.Task[None] | None = None
+        self.stage: ModelState | None = None
+        self.progress: float | None = None
+        self.reason = ""
+        self.failures = LoadFailures()
+        self.n_interested = 0
+        self.n_active = 0
+        self.opened_s = 0.0
+        self.used_s = 0.0
+        self.keep_alive_s: float | None = None
+        self.is_pinned = entry.definition.settings.stay.is_pinned
+        self.is_closing = False
+        self.is_leaving = False
+        self.is_stale = False
+        self.need = Memory()
+        self.n_reclaimable_bytes = 0
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether another server runs it."""
+        return self.entry.definition.settings.remote.base_url is not None
+
+    @property
+    def has_process(self) -> bool:
+        """Whether it takes memory, or is about to."""
+        return self.worker is not None and self.worker.state not in FINAL
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests may enter: it was ready, is meant to be, and is in nobody's way."""
+        worker = self.worker
+        return (
+            worker is not None
+            and worker.facts is not None
+            and worker.state not in FINAL
+            and worker.state is not State.DRAINING
+            and not (self.is_closing or self.is_leaving)
+        )
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody has it, or will as soon as it is there."""
+        return self.n_active > 0 or (self.n_interested > 0 and not self.is_closing)
+
+    @property
+    def ttl_s(self) -> float | None:
+        """How long it stays when idle, None: until its memory is needed."""
+        if self.keep_alive_s is not None:
+            return None if self.keep_alive_s < 0 else self.keep_alive_s
+        return self.entry.definition.settings.stay.ttl_s
+
+    @property
+    def state(self) -> ModelState:
+        """Where it is now."""
+        worker = self.worker
+        if worker is not None and worker.state not in FINAL:
+            is_back = worker.facts is not None and worker.state is State.STARTING
+            return ModelState.RESTARTING if is_back else _STATES[worker.state]
+        if self.stage is not None:
+            return self.stage
+        return self._state_at_rest()
+
+    def _state_at_rest(self) -> ModelState:
+        if self.is_remote:
+            return ModelState.REMOTE
+        if self.entry.problem is not None:
+            return ModelState.UNUSABLE
+        if self.failures.is_quarantined:
+            return ModelState.QUARANTINED
+        return ModelState.FAILED if self.failures.n else ModelState.UNLOADED
+
+    def follow(self, entry: ModelEntry) -> None:
+        """Take another declaration of the same model; what happened to the old one is forgotten."""
+        if entry.definition.settings.stay != self.entry.definition.settings.stay:
+            self.is_pinned = entry.definition.settings.stay.is_pinned
+        self.entry = entry
+        self.failures.forget()
+
+    def check_loadable(self) -> None:
+        """Raise CorralError when a request cannot load it."""
+        name, entry = self.entry.name, self.entry
+        if self.is_remote:
+            raise NotSupportedError(
+                f"The model '{name}' is run by another server, which is asked for OpenAI's routes only"
+            )
+        if entry.problem is not None:
+            raise UnavailableError(f"The model '{name}' cannot be loaded: {entry.problem}")
+        self.failures.check(name)
+
+    def as_resident(self) -> Resident:
+        """Return what placement needs to know of it."""
+        worker = self.worker
+        is_draining = worker is not None and worker.state is State.DRAINING
+        return Resident(
+            name=self.key,
+            need=self.need,
+            is_busy=self.is_busy,
+            is_pinned=self.is_pinned,
+            is_leaving=self.is_leaving or is_draining,
+            used_s=self.used_s,
+        )
+
+    def needed(self) -> Memory:
+        """Return what it takes, or would take."""
+        if self.has_process:
+            return self.need
+        memory, has_device = self._machine.memory, self._machine.has_device
+        return self.entry.need(machine_bytes=memory.host_bytes, has_device=has_device)
+
+    def expires_in_s(self, now_s: float) -> float | None:
+        """Return the seconds until it is unloaded if nobody comes, None if it stays."""
+        ttl_s = self.ttl_s
+        if ttl_s is None or self.is_pinned or self.n_interested or not self.has_process:
+            return None
+        return max(0.0, self.used_s + ttl_s - now_s)
+
+    def view(self, now_s: float, *, is_default: bool) -> ModelView:
+        """Return what is known of it now."""
+        entry, worker = self.entry, self.worker if self.has_process else None
+        facts = worker.facts if worker and worker.facts else ModelFacts()  # for files that were not looked at
+        return ModelView(
+            name=self.key,
+            state=self.state,
+            aliases=entry.aliases,
+            tags=entry.definition.settings.model.tags,
+            reason=entry.problem or self.reason or self.failures.reason,
+            progress=self._shown_progress(),
+            format=entry.format,
+            path=str(entry.path) if entry.path is not None else None,
+            origin=entry.definition.origin,
+            architecture=entry.architecture or facts.architecture,
+            quantization=entry.quantization or facts.file_type,
+            n_bytes=entry.n_bytes or facts.n_bytes,
+            n_params=entry.n_params or facts.n_params,
+            n_ctx_train=entry.n_ctx_train or facts.n_ctx_train,
+            has_chat_template=entry.has_chat_template or bool(facts.chat_template),
+            need=self.needed(),
+            rss_bytes=worker.process.heartbeat.rss_bytes if worker else None,
+            n_open=self.n_interested,
+            load_s=worker.load_s if worker and worker.facts else None,
+            ttl_s=self.ttl_s,
+            expires_in_s=self.expires_in_s(now_s),
+            is_pinned=self.is_pinned,
+            is_default=is_default,
+            pid=worker.process.pid if worker else None,
+        )
+
+    def _shown_progress(self) -> float | None:
+        if self.state is ModelState.LOADING and self.worker is not None:
+            return self.worker.progress
+        return self.progress if self.stage is ModelState.DOWNLOADING else None

@@ -1,0 +1,1 @@
+"""Models that other servers run: requests are handed on, and their answers passed back."""

@@ -1,0 +1,298 @@
+"""From a model's name to its door: the gateway as the dialects see it, for every model of the server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Protocol, Self
+
+from corral.core import log
+from corral.core.clock import Clock, MonotonicClock
+from corral.core.errors import NotFoundError
+from corral.gateway.model import Model
+from corral.gateway.preparation import in_thread
+from corral.gateway.pulls import Pulls
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from corral.catalog.entry import ModelEntry
+    from corral.catalog.model_files import ListedFile
+    from corral.core.model_definition import ModelDefinition
+    from corral.core.model_view import ModelEvent, ModelView
+    from corral.core.settings import Settings
+    from corral.gateway.door import Door
+    from corral.gateway.placement import Decision
+    from corral.gateway.recording import Recorder
+    from corral.gateway.residency import Residency
+
+TICK_S = 0.5
+RESCAN_S = 5.0
+
+_log = log.get("gateway")
+
+
+class Declared(Protocol):
+    """Which models there are; `catalog.catalogue.Catalogue` and `catalog.one_model.OneModel` are some."""
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one, which is meant whatever name is given."""
+        ...
+
+    @property
+    def entries(self) -> Mapping[str, ModelEntry]:
+        """Every model by its name, in their order."""
+        ...
+
+    def find(self, name: str) -> ModelEntry:
+        """Return the model that is called so. Raises NotFoundError."""
+        ...
+
+    def files(self) -> list[ListedFile]:
+        """Return the weight files in the models folder, each with its model."""
+        ...
+
+    def find_file(self, model_file: str, folder: str) -> ModelEntry:
+        """Return the model with this file in this folder. Raises NotFoundError."""
+        ...
+
+    def removable(self, entry: ModelEntry) -> list[Path]:
+        """Return what to remove for the model to be gone. Raises NotSupportedError if it is not ours."""
+        ...
+
+    def rescan(self) -> bool:
+        """Look again; return whether something has changed. Blocks."""
+        ...
+
+
+class Router:
+    """Every model of the server. Enter it (`async with`) to have it look after them; leaving ends that."""
+
+    def __init__(
+        self,
+        declared: Declared,
+        residency: Residency,
+        settings: Settings,
+        *,
+        recorder: Recorder | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._declared = declared
+        self._residency = residency
+        self._settings = settings
+        self._recorder = recorder
+        self._clock = clock or MonotonicClock()
+        self._models: dict[str, Model] = {}
+        self._default = settings.catalog.default
+        self._pulls = Pulls(settings.model, residency.events)
+        self._has_started = False
+        self._rescanning = asyncio.Lock()  # by the clock, by an administrator, after a download
+        self._looking: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._looking = asyncio.create_task(self._look_after(), name="router")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._looking is not None
+        self._looking.cancel()
+        self._residency.close()
+        self._pulls.close()
+        await asyncio.wait([self._looking])
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one model, which is meant whatever name a request gives."""
+        return self._declared.is_single
+
+    def check_started(self) -> None:
+        """Raise UnavailableError while a server of one model loads it for the first time."""
+        if self.is_single and not self._has_started:
+            model = self._model(None)
+            if not model.is_remote:
+                model.door.facts()
+            self._has_started = True
+
+    def views(self) -> list[ModelView]:
+        """Return what is known of every model, in the order of their names."""
+        declared = [self._view(self._model_of(entry, None)) for entry in self._declared.entries.values()]
+        others = [self._view(model) for model in self._models.values() if self._is_extra(model)]
+        return sorted([*declared, *others], key=lambda view: view.name)
+
+    def view(self, name: str | None) -> ModelView:
+        """Return the same of one; None means the default model. Raises NotFoundError."""
+        return self._view(self._model(name))
+
+    def definition(self, name: str | None) -> ModelDefinition:
+        """Return how the model is declared; None means the default model. Raises NotFoundError."""
+        return self._entry(name).definition
+
+    def door(self, name: str | None) -> Door:
+        """Return the door of the model, which may not be loaded. Raises NotFoundError."""
+        return self._model(name).door
+
+    def files(self) -> list[ListedFile]:
+        """Return the weight files in the models folder, each with the model that it belongs to."""
+        return self._declared.files()
+
+    def named(self, model_file: str, folder: str) -> str:
+        """Return the name of the model with this file in this folder. Raises NotFoundError."""
+        return self._declared.find_file(model_file, folder).definition.name
+
+    @contextlib.asynccontextmanager
+    async def opened(
+        self, name: str | None, *, purpose: str | None = None, keep_alive_s: float | None = None
+    ) -> AsyncIterator[Door]:
+        """Load the model if it is not, and keep it loaded until left.
+
+        `purpose`: for what it is wanted, None for what it is declared for; `keep_alive_s`: how long it stays
+        afterwards, below 0 for ever. Raises CorralError.
+        """
+        model = self._model(name, purpose)
+        async with self._residency.lease(model, keep_alive_s):
+            yield model.door
+
+    async def load(self, name: str | None, *, is_default: bool = False) -> ModelView:
+        """Load the model, also out of quarantine, and return when it is ready. Raises CorralError.
+
+        For one that another server runs there is nothing to load.
+        """
+        model = self._model(name)
+        model.failures.forget()
+        async with contextlib.nullcontext() if model.is_remote else self._residency.lease(model):
+            if is_default:
+                self._default = model.entry.name
+        return self._view(model)
+
+    async def unload(self, name: str, *, within_s: float) -> ModelView:
+        """Unload the model, for whatever purposes it is loaded, at most about `within_s` from now."""
+        model = self._model(name)
+        ours = [one for one in self._models.values() if one.entry is model.entry]
+        await asyncio.gather(*(self._residency.unload(one, within_s=within_s) for one in ours))
+        return self._view(model)
+
+    async def pin(self, name: str, *, is_pinned: bool) -> ModelView:
+        """Keep the model in memory whatever else is wanted, or no longer."""
+        model = self._model(name)
+        model.is_pinned = is_pinned
+        return self._view(model)
+
+    def preloaded(self) -> list[str]:
+        """Return the names of the models that are to be there from the start."""
+        told = self._settings.catalog.preloaded
+        entries = self._declared.entries.values()
+        own = [one.name for one in entries if one.definition.settings.stay.is_preloaded]
+        return list(dict.fromkeys((*told, *own)))
+
+    def placement(self, name: str) -> Decision:
+        """Return what loading the model would do now. Changes nothing."""
+        model = self._model(name)
+        return self._residency.decide(model, model.needed())
+
+    async def pull(self, source: str) -> ModelView:
+        """Download `owner/name[:QUANT]` or an address; return when the model is declared and here."""
+        name = await self._pulls.pull(source)
+        await self.rescan()
+        return self.view(name)
+
+    async def delete(self, name: str) -> list[str]:
+        """Unload the model and remove its files from this machine; return their paths. Raises CorralError."""
+        paths = self._declared.removable(self._entry(name))
+        await self.unload(name, within_s=0.0)
+        removed = await in_thread(lambda: _removed(paths))
+        await self.rescan()
+        return removed
+
+    async def rescan(self) -> None:
+        """Look for new, changed and vanished models now."""
+        async with self._rescanning:
+            if await in_thread(self._declared.rescan):
+                self._take_over()
+
+    async def events(self) -> AsyncIterator[ModelEvent]:
+        """Yield the changes of state from the first step on."""
+        async for event in self._residency.events.follow():
+            yield event
+
+    async def _look_after(self) -> None:
+        """Let time pass for the models, and look for other ones now and then."""
+        rescanned_s = self._clock.now_s()
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._residency.tick()
+            if self.is_single or self._clock.now_s() - rescanned_s < RESCAN_S:
+                continue
+            try:
+                await self.rescan()
+            except OSError as error:
+                _log.warning("models.rescan_failed", reason=str(error))
+            rescanned_s = self._clock.now_s()
+
+    def _take_over(self) -> None:
+        """Have each model follow its new declaration; a loaded one when it is idle."""
+        entries = self._declared.entries
+        for key, model in list(self._models.items()):
+            entry = entries.get(model.entry.name)
+            if entry == model.entry:
+                continue
+            model.is_stale = model.has_process
+            if entry is not None:
+                model.follow(entry)
+            elif not (model.n_interested or model.has_process):
+                del self._models[key]
+
+    def _entry(self, name: str | None) -> ModelEntry:
+        if self.is_single:
+            return next(iter(self._declared.entries.values()))
+        return self._declared.find(self._default_name() if name is None else name)
+
+    def _default_name(self) -> str:
+        """Return the model for requests that name none: one that was chosen, else the first that can run."""
+        if self._default is not None:
+            return self._default
+        entries = self._declared.entries
+        usable = (name for name, entry in entries.items() if entry.problem is None)
+        name = next(usable, None)
+        if name is None:
+            none = "None of the models here can be loaded" if entries else "There is no model yet"
+            raise NotFoundError(f"{none}; put a GGUF file into the models folder, or pull one")
+        return name
+
+    def _model(self, name: str | None, purpose: str | None = None) -> Model:
+        return self._model_of(self._entry(name), None if self.is_single else purpose)
+
+    def _model_of(self, entry: ModelEntry, purpose: str | None) -> Model:
+        """Return the model; for another purpose than the declared one it is one more."""
+        name, declared = entry.name, entry.definition.settings.engine.purpose
+        wanted = None if purpose == declared else purpose
+        key = name if wanted is None else f"{name} ({wanted})"
+        if key not in self._models:
+            self._models[key] = Model(key, entry, wanted, self._residency.machine, self._recorder)
+        return self._models[key]
+
+    def _is_extra(self, model: Model) -> bool:
+        """Tell whether it is loaded for another purpose, or not declared any more."""
+        is_declared = model.entry.name in self._declared.entries
+        return model.has_process and (model.purpose is not None or not is_declared)
+
+    def _view(self, model: Model) -> ModelView:
+        name = model.entry.name
+        is_default = self.is_single or (model.purpose is None and name == self._shown_default())
+        return model.view(self._clock.now_s(), is_default=is_default)
+
+    def _shown_default(self) -> str | None:
+        try:
+            return self._entry(None).definition.name
+        except NotFoundError:
+            return None
+
+
+def _removed(paths: list[Path]) -> list[str]:
+    from corral.catalog.removal import remove  # noqa: PLC0415 - its library takes half a second to import
+
+    return [str(gone) for path in paths for gone in remove(path).paths]
