@@ -25,7 +25,7 @@ def own_bytes(pid: int) -> int:
 
 def n_files(pid: int) -> int:
     """Return how many file descriptors it has open."""
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
 
 
 def exists(pid: int) -> bool:

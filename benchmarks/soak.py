@@ -4,7 +4,8 @@ Starts `corral serve --models-dir` over three links to a GGUF file, or over thre
 
 1. loads and unloads each, and notes the memory of the server before, meanwhile and after;
 2. swaps between two of them with room for one;
-3. lets clients ask all three at once with room for two, some leaving early, while engines are killed;
+3. kills the engine of one in the middle of a stream, and asks again at once;
+4. lets clients ask all three at once with room for two, some leaving early, while engines are killed;
 
 and says what it saw. The exit status is 1 if anything was not as it must be.
 """
@@ -32,6 +33,7 @@ from rich.console import Console
 from rich.table import Table
 from server_process import ServerProcess
 from soak_client import ADMIN_KEY, Client
+from soak_recovery import Recovery, recovered
 from soak_storm import Storm
 
 from corral.bench.machine import describe_machine
@@ -40,9 +42,10 @@ from corral.catalog.bundled import bundled_model
 _HERE = Path(__file__).resolve().parent
 _LETTERS = "abc"
 _N_TOKENS = 8
+_N_KILLS = 3
 # The first swaps fill pools and caches of the server; what it holds after them is what it keeps.
 _N_WARM = 20
-_SETTLE_S = 0.5  # what a process that ended a moment ago still shows
+_SETTLE_S = 0.5  # the imports of a spare engine that has just begun
 # Arenas of the allocator come and go; a leak of a kilobyte for each swap would show in some thousand swaps.
 _FLAT_BYTES = 4 * 1024**2
 _FLAT_FILES = 3
@@ -71,6 +74,14 @@ class Swap(NamedTuple):
     gateway_files: int
 
 
+class Seen(NamedTuple):
+    """What happened after the loads."""
+
+    swaps: Sequence[Swap]
+    recoveries: Sequence[Recovery]
+    storm: Storm
+
+
 def main() -> int:
     """Run, print, and return the exit status."""
     arguments = build_parser().parse_args()
@@ -78,18 +89,22 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=_folder(arguments.models)) as folder:
         fill(Path(folder), arguments.models)
         with serving(folder, 1, arguments.flags, faults.append) as (server, client):
-            loads = [measured(server, client, model, faults.append) for model in client.names()]
+            of_files = client.names()[: len(arguments.models)]
+            loads = [measured(server, client, model, faults.append) for model in of_files]
             swaps = swapped(server, client, arguments.swaps, faults.append)
         with serving(folder, 2, arguments.flags, faults.append) as (server, client):
+            crash = [recovered(client, *client.names()[:2], faults.append) for _ in range(_N_KILLS)]
             storm = Storm(server.url, client.names(), arguments.seed)
             storm.run(arguments.seconds)
             after_storm(storm, client, faults.append)
     check_flat(swaps, faults.append)
-    show(loads, swaps, storm)
+    show(loads, Seen(swaps, crash, storm))
     for fault in faults:
         print(f"soak: {fault}", file=sys.stderr)
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps(document(loads, swaps, storm, faults), indent=1) + "\n")
+        arguments.json.write_text(
+            json.dumps(document(loads, Seen(swaps, crash, storm), faults), indent=1) + "\n"
+        )
     return int(bool(faults))
 
 
@@ -137,6 +152,7 @@ def serving(folder: str, n_workers: int, flags: str, note: Note) -> Iterator[tup
 
 def measured(server: ServerProcess, client: Client, model: str, note: Note) -> Load:
     """Load and unload a model."""
+    time.sleep(_SETTLE_S)
     before = whole_rss(server)
     estimate = client.view(model)["need"]["host_bytes"]
     pid = client.load(model)["pid"]
@@ -202,7 +218,7 @@ def _middle(values: Iterator[int] | Any) -> float:  # noqa: ANN401 - any iterabl
     return float(statistics.median(values))
 
 
-def show(loads: Sequence[Load], swaps: Sequence[Swap], storm: Storm) -> None:
+def show(loads: Sequence[Load], seen: Seen) -> None:
     """Print the tables."""
     console = Console()
     table = Table(title="Memory [MiB]: the model's estimate and engine; the whole server before, with, after")
@@ -211,11 +227,11 @@ def show(loads: Sequence[Load], swaps: Sequence[Swap], storm: Storm) -> None:
     for load in loads:
         table.add_row(load.model, *(f"{value / 1024**2:,.0f}" for value in load[1:]))
     console.print(table)
-    for line in summary(swaps, storm):
+    for line in summary(*seen):
         console.print(line, highlight=False)
 
 
-def summary(swaps: Sequence[Swap], storm: Storm) -> Iterator[str]:
+def summary(swaps: Sequence[Swap], recoveries: Sequence[Recovery], storm: Storm) -> Iterator[str]:
     """Yield sentences."""
     times = sorted(swap.seconds * 1000 for swap in swaps)
     yield f"{len(swaps)} swaps: median {_middle(times):.0f} ms, {times[0]:.0f} to {times[-1]:.0f}"
@@ -223,6 +239,11 @@ def summary(swaps: Sequence[Swap], storm: Storm) -> Iterator[str]:
     yield "gateway: " + ", ".join(
         f"{swaps[n].gateway_rss / 1024**2:.1f} MiB and {swaps[n].gateway_files} files after swap {n + 1}"
         for n in marks
+    )
+    told, answered, load = (_middle(r[i] * 1000 for r in recoveries) for i in (2, 3, 1))
+    yield (
+        f"{len(recoveries)} kills in mid-stream: told after {told:.0f} ms, the next request answered after "
+        f"{answered:.0f} ms; a load takes {load:.0f} ms"
     )
     counts = Counter(_kind(storm, outcome) for outcome in storm.outcomes)
     yield f"storm: {len(storm.kills)} kills; requests " + ", ".join(
@@ -236,20 +257,19 @@ def _kind(storm: Storm, outcome: Any) -> str:  # noqa: ANN401
     return "left early" if outcome.has_left else "answered"
 
 
-def document(
-    loads: Sequence[Load], swaps: Sequence[Swap], storm: Storm, faults: Sequence[str]
-) -> dict[str, Any]:
+def document(loads: Sequence[Load], seen: Seen, faults: Sequence[str]) -> dict[str, Any]:
     """Return everything as JSON."""
     return {
         "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "machine": msgspec.to_builtins(describe_machine(("corral", "llama-cpp-python"))),
         "faults": list(faults),
         "memory": [load._asdict() for load in loads],
-        "swaps": [swap._asdict() for swap in swaps],
-        "summary": list(summary(swaps, storm)),
-        "n_requests": len(storm.outcomes),
-        "kills": [kill._asdict() for kill in storm.kills],
-        "failed": [outcome._asdict() for outcome in storm.outcomes if outcome.error],
+        "swaps": [swap._asdict() for swap in seen.swaps],
+        "recoveries": [recovery._asdict() for recovery in seen.recoveries],
+        "summary": list(summary(*seen)),
+        "n_requests": len(seen.storm.outcomes),
+        "kills": [kill._asdict() for kill in seen.storm.kills],
+        "failed": [outcome._asdict() for outcome in seen.storm.outcomes if outcome.error],
     }
 
 

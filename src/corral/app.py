@@ -88,7 +88,7 @@ class _Serving:
         self._supervisor = Supervisor(hang_s=settings.server.hang_s, spare_for=self._spare_for(runner))
         machine = this_machine(are_devices_wanted=are_devices_wanted(self._declared))
         limits = limits_of(settings.placement, machine)
-        bounds = Bounds(limits, settings.placement.load_wait_s, settings.engine.max_queue)
+        bounds = Bounds(limits, settings.placement.load_wait_s)
         preparation = Preparation(runner, find_model, machine)
         residency = Residency(self._supervisor, preparation, bounds, self._events)
         self._router = Router(self._declared, residency, settings, recorder=recorder(settings.log))
@@ -98,11 +98,12 @@ class _Serving:
     @contextlib.contextmanager
     def admin_key(self, listeners: Listeners) -> Iterator[None]:
         """Have the drawn admin key in its files, where commands of the same user find it."""
-        server, folder = self._settings.server, self._settings.model.cache_dir
+        folder, key = self._settings.model.cache_dir, self._settings.server.admin_keys[-1]
+        ports = {port for _, port in listeners.names if port is not None}
         with contextlib.ExitStack() as stack:
-            for port in {port for _, port in listeners.names if folder is not None and port is not None}:
+            for file in [AdminKeyFile(folder, port, key) for port in ports] if folder is not None else []:
                 try:
-                    stack.enter_context(AdminKeyFile(folder, port, server.admin_keys[0]))
+                    stack.enter_context(file)
                 except OSError as error:
                     _log.warning("admin.no_key_file", reason=str(error))
             yield
@@ -196,6 +197,7 @@ class _Serving:
             self._text.stopping(within_s)
         self._http.should_exit = True
         self._events.close()
+        self._router.close()
         answering = asyncio.create_task(self._http.shutdown(sockets=listeners.sockets))
         await asyncio.gather(
             self._supervisor.shutdown(within_s=within_s), self._remotes.shutdown(within_s=within_s)
@@ -204,10 +206,9 @@ class _Serving:
 
 
 def _with_admin_key(settings: Settings) -> Settings:
-    """Return the settings with a key that only this user's commands can read, unless keys were given."""
-    if settings.server.admin_keys:
-        return settings
-    server = msgspec.structs.replace(settings.server, admin_keys=(draw_key(),))
+    """Return the settings with one more key, at the end: for this user's commands on this machine."""
+    keys = (*settings.server.admin_keys, draw_key())
+    server = msgspec.structs.replace(settings.server, admin_keys=keys)
     return msgspec.structs.replace(settings, server=server)
 
 

@@ -70,7 +70,8 @@ def _check_name(flag: str, name: str, declared: Catalogue | OneModel) -> None:
         raise SettingsError(f"{flag}: {error.message}") from None
     if declared.is_single and name not in (entry.name, *entry.aliases):
         raise SettingsError(
-            f"{flag}: the only model here is '{entry.name}', not '{name}'; --models-dir or --config declare several"
+            f"{flag}: the only model here is '{entry.name}', not '{name}'; --models-dir and --config declare "
+            "several"
         )
 
 

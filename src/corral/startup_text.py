@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from corral.core.model_view import ModelEvent, ModelView
 
 _N_SHOWN = 12  # names of models
+_N_EXPLAINED = 3  # that cannot be loaded
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared with, not bound)
 
 
@@ -39,7 +40,7 @@ class StartupText:
 
     def bundled(self, complaints: Sequence[str] = ()) -> None:
         """The lone model is the one that comes with Corral; `complaints` say why, where others were found."""
-        for complaint in complaints[:_N_SHOWN]:
+        for complaint in complaints[:_N_EXPLAINED]:
             self._say(complaint)
         self._say("It is the small demonstration model that comes with Corral, and knows little.")
         self._say("Serve a real one with: corral serve -m model.gguf")
@@ -61,10 +62,12 @@ class StartupText:
         default = next((view.name for view in views if view.is_default), None)
         if default is not None:
             self._say(f"Requests that name none get {default}")
-        n_unusable = len(views) - len(usable)
-        if n_unusable:
-            more = " more" if usable else ""
-            self._say(f"{n_unusable}{more} cannot be loaded: `corral models` says why")
+        unusable = [view for view in views if view.state is ModelState.UNUSABLE]
+        for view in unusable[:_N_EXPLAINED]:
+            self._say(f"{view.name} cannot be loaded: {'; '.join(view.reason.splitlines())}")
+        n_more = len(unusable) - _N_EXPLAINED
+        if n_more > 0:
+            self._say(f"{n_more} more cannot be loaded: `corral models` says why")
 
     def stopping(self, within_s: float) -> None:
         """A signal came."""

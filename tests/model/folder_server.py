@@ -20,7 +20,7 @@ import pytest
 from corral.catalog.bundled import bundled_model
 
 DEADLINE_S = 60
-ADMIN_KEY = "admin secret"
+ADMIN_KEY = "admin-secret"
 ORCA = "orca-mini-3b.q4_0.gguf"
 GPTQ_FILES = ("config.json", "tokenizer.model")
 DEFINITIONS = f"""\
@@ -56,14 +56,16 @@ class FolderServer:
 
     def __init__(self, folder, *flags, key="no key", **environ):
         words = ["serve", "--port", "0", "--no-ui", "--slots", "--admin-key", ADMIN_KEY, *flags]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "corral", *words],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env={**_clean_environ(folder), **environ},
-        )
+        self._errors = folder / "errors.txt"
+        with self._errors.open("w") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "corral", *words],
+                cwd=folder,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**_clean_environ(folder), **environ},
+            )
         watchdog = threading.Timer(DEADLINE_S, self._process.kill)
         watchdog.start()
         self.text = self._until("Serves ")
@@ -78,6 +80,11 @@ class FolderServer:
             )
             for key in (key, ADMIN_KEY)
         )
+
+    @property
+    def log(self):
+        """What it wrote to standard error so far."""
+        return self._errors.read_text()
 
     def post(self, path, body):
         """Return the answer, which must be one."""
@@ -109,13 +116,20 @@ class FolderServer:
             assert next(lines).startswith("data: ")
             yield lines
 
-    def leave_when(self, model, **facts):
-        """Ask for a completion, and go away, without an answer, when the model's view shows `facts`."""
-        body = json.dumps({"model": model, "prompt": "Once"}).encode()
+    @contextlib.contextmanager
+    def asked(self, model):
+        """Have asked for a long completion, and not been answered; who leaves this goes away."""
+        body = json.dumps(
+            {"model": model, "prompt": "Once", "max_tokens": 10**6, "ignore_eos": True}
+        ).encode()
         head = f"POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
         with socket.create_connection((self.http.base_url.host, self.http.base_url.port)) as client:
             client.sendall(head.encode() + body)
-            until(lambda: all(self.view(model)[name] == fact for name, fact in facts.items()))
+            yield
+
+    def n_busy(self, model):
+        """Return how many slots of a loaded model are at work."""
+        return sum(slot["is_processing"] for slot in self.http.get(f"/slots?model={model}").json())
 
     def view(self, model):
         """Return what an administrator sees of a model."""
@@ -150,7 +164,7 @@ class FolderServer:
             lines.append(line)
             if words in line:
                 return "".join(lines)
-        return pytest.fail(f"the server ended: {lines}")
+        return pytest.fail(f"the server ended: {lines} {self.log}")
 
 
 def run(folder, *words, **environ):

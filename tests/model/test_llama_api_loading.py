@@ -120,9 +120,20 @@ def test_with_two_workers_a_third_model_takes_the_place_of_the_one_used_longest_
 
 def test_requests_for_one_model_run_together_in_its_slots(one_worker):
     with one_worker.streaming("orca_mini_3b"), one_worker.streaming("orca_mini_3b"):
-        slots = one_worker.http.get("/slots?model=orca_mini_3b").json()
+        assert one_worker.n_busy("orca_mini_3b") == 2
 
-    assert sum(slot["is_processing"] for slot in slots) == 2
+
+def test_a_request_beyond_the_slots_of_its_model_waits_for_one(serve):
+    server = serve(1, "--parallel", "2")
+
+    with ThreadPoolExecutor(1) as pool, server.streaming("second"):
+        with server.streaming("second"):
+            third = pool.submit(server.text_of, "second")
+            until(lambda: server.view("second")["n_open"] == 3)
+            is_early = third.done()
+        text = third.result()
+
+    assert (is_early, text != "") == (False, True)
 
 
 def test_an_unknown_model_is_404_and_those_that_exist_are_named(one_worker):
@@ -146,13 +157,22 @@ def test_a_client_that_goes_away_frees_its_slot(one_worker):
         assert one_worker.view("orca_mini_3b")["n_open"] == 1
 
     until(lambda: one_worker.view("orca_mini_3b")["n_open"] == 0)
-    slots = one_worker.http.get("/slots?model=orca_mini_3b").json()
-    assert not any(slot["is_processing"] for slot in slots)
+    until(lambda: one_worker.n_busy("orca_mini_3b") == 0)
+
+
+def test_a_client_that_goes_away_before_its_whole_answer_frees_its_slot(one_worker):
+    one_worker.complete("orca_mini_3b")
+
+    with one_worker.asked("orca_mini_3b"):
+        until(lambda: one_worker.n_busy("orca_mini_3b") == 1)
+
+    until(lambda: one_worker.n_busy("orca_mini_3b") == 0)
 
 
 def test_a_client_that_goes_away_while_its_model_waits_for_room_wants_it_no_longer(one_worker):
     with one_worker.streaming("orca_mini_3b"):
-        one_worker.leave_when("second", state="waiting")
+        with one_worker.asked("second"):
+            until(lambda: one_worker.state("second") == "waiting")
         until(lambda: one_worker.state("second") == "unloaded")
 
         assert one_worker.view("second")["n_open"] == 0
@@ -164,7 +184,8 @@ def test_a_client_that_goes_away_while_its_model_loads_leaves_nothing_behind(ser
     held = server.spare_pid()
     os.kill(held, signal.SIGSTOP)  # the process that is to load it
 
-    server.leave_when("orca_mini_3b", pid=held, state="loading")
+    with server.asked("orca_mini_3b"):
+        until(lambda: server.view("orca_mini_3b")["pid"] == held)
     until(lambda: server.view("orca_mini_3b")["n_open"] == 0)
     os.kill(held, signal.SIGCONT)
 

@@ -61,15 +61,17 @@ class FakeCatalogue:
 class Fleet:
     """A router over `entries`. `found` lists the models that were looked for, to be loaded."""
 
-    def __init__(self, entries, *, n_workers=None, budget=ROOMY, load_wait_s=20.0, max_queue=100):
+    def __init__(
+        self, entries, *, n_workers=None, budget=ROOMY, load_wait_s=20.0, close_after_s=0.2, **supervisor
+    ):
         self.catalogue = FakeCatalogue(entries)
         self.events = ModelEvents()
-        self.supervisor = Supervisor(hang_s=600.0)
+        self.supervisor = Supervisor(hang_s=600.0, **supervisor)
         self.found = []
         self.residency = Residency(
             self.supervisor,
             Preparation("fake", self._find, Machine(ROOMY)),
-            Bounds(Limits(max_workers=n_workers, budget=budget), load_wait_s, max_queue),
+            Bounds(Limits(max_workers=n_workers, budget=budget), load_wait_s, close_after_s),
             self.events,
         )
         self.router = Router(self.catalogue, self.residency, Settings())

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 
+import msgspec
 import pytest
 
 from corral.core.errors import EngineCrashedError, ModelLoadError, NotFoundError, UnavailableError
@@ -76,7 +77,7 @@ def test_models_take_turns_without_losing_a_request(run):
 def test_a_busy_model_is_not_unloaded_while_its_request_runs(run):
     async def act():
         async with fleet(entry("a", SLOW), entry("b"), n_workers=1) as many:
-            long = asyncio.create_task(many.outputs("a", max_tokens=150))  # longer than a model is waited for
+            long = asyncio.create_task(many.outputs("a", max_tokens=50))  # longer than a model is waited for
             await until(lambda: many.state("a") == "ready" and many.router.view("a").n_open)
             other = await many.outputs("b")
             return long.done(), await long, other
@@ -84,7 +85,7 @@ def test_a_busy_model_is_not_unloaded_while_its_request_runs(run):
     was_done, long, other = run(act())
 
     assert was_done
-    assert len(long) == 150
+    assert len(long) == 50
     assert len(other) == 3
 
 
@@ -112,7 +113,7 @@ def test_new_requests_do_not_keep_a_model_from_making_way(run):
 def test_a_request_that_waits_too_long_for_room_is_told_why_and_when_to_come_back(run):
     async def act():
         async with fleet(entry("a", SLOW), entry("b"), n_workers=1, load_wait_s=0.3) as many:
-            long = asyncio.create_task(many.outputs("a", max_tokens=100))
+            long = asyncio.create_task(many.outputs("a", max_tokens=50))
             await until(lambda: many.state("a") == "ready")
             with pytest.raises(UnavailableError, match="waits until a is idle") as refusal:
                 await many.outputs("b")
@@ -288,7 +289,8 @@ def test_who_leaves_while_a_model_waits_for_room_takes_the_wish_along(run):
 
 def test_a_full_queue_for_one_model_refuses_at_once(run):
     async def act():
-        async with fleet(entry("a", "fake:load_ms=300"), max_queue=2) as many:
+        engine = msgspec.structs.replace(ENGINE, max_queue=2)
+        async with fleet(entry("a", "fake:load_ms=300", engine=engine)) as many:
             waiting = [asyncio.create_task(many.outputs("a", f"r{n}")) for n in range(2)]
             await until(lambda: many.router.view("a").n_open == 2)
             with pytest.raises(UnavailableError, match="Too many requests wait"):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corral.core.memory import Memory
-from corral.gateway.placement import Limits, Resident, Verdict, place
+from corral.gateway.placement import Limits, Resident, Verdict, place, queued
 
 amounts = st.builds(Memory, st.integers(0, 12), st.integers(0, 6))
 facts = st.tuples(amounts, st.booleans(), st.booleans(), st.booleans(), st.integers(0, 9))
@@ -31,17 +31,16 @@ def fits(need, residents, limits):
     return is_room and sum((one.need for one in residents), need).fits(limits.budget)
 
 
-@given(amounts, some_residents(), bounds, st.booleans())
-def test_a_decision_keeps_every_promise(need, residents, limits, may_close):
+@given(amounts, some_residents(), bounds)
+def test_a_decision_keeps_every_promise(need, residents, limits):
     by_name = {one.name: one for one in residents}
 
-    decision = place(need, residents, limits, may_close=may_close)
+    decision = place(need, residents, limits)
 
     going = [by_name[name] for name in (*decision.evicted, *decision.closed)]
     assert not any(one.is_pinned or one.is_leaving for one in going)
     assert not any(by_name[name].is_busy for name in decision.evicted)
     assert all(by_name[name].is_busy for name in decision.closed)
-    assert may_close or not decision.closed
     if decision.verdict is not Verdict.WAIT:
         assert not going
     if decision.verdict is not Verdict.START:
@@ -50,16 +49,16 @@ def test_a_decision_keeps_every_promise(need, residents, limits, may_close):
 
 @given(amounts, some_residents(), bounds)
 def test_a_model_that_waits_starts_once_what_goes_has_gone(need, residents, limits):
-    decision = place(need, residents, limits, may_close=True)
+    decision = place(need, residents, limits)
 
     left = [one for one in residents if not one.is_leaving and one.name not in decision.evicted]
     if decision.verdict is Verdict.WAIT and not decision.closed:
-        assert place(need, left, limits, may_close=True).verdict is Verdict.START
+        assert place(need, left, limits).verdict is Verdict.START
 
 
 @given(amounts, some_residents(), bounds)
 def test_none_goes_that_could_stay(need, residents, limits):
-    decision = place(need, residents, limits, may_close=True)
+    decision = place(need, residents, limits)
 
     staying = [one for one in residents if not one.is_leaving]
     for spared in decision.evicted:
@@ -77,7 +76,7 @@ def test_none_goes_that_could_stay(need, residents, limits):
 
 @given(amounts, some_residents(), bounds)
 def test_refusal_means_that_even_an_empty_machine_would_not_do(need, residents, limits):
-    decision = place(need, residents, limits, may_close=True)
+    decision = place(need, residents, limits)
 
     pinned = [one for one in residents if one.is_pinned and not one.is_leaving]
     if decision.verdict is Verdict.REFUSE:
@@ -86,12 +85,30 @@ def test_refusal_means_that_even_an_empty_machine_would_not_do(need, residents, 
         assert fits(need, pinned, limits)
 
 
-@given(amounts, some_residents(), bounds, st.booleans(), st.randoms())
-def test_the_order_in_which_residents_are_told_does_not_matter(need, residents, limits, may_close, random):
+@given(amounts, some_residents(), bounds, st.randoms())
+def test_the_order_in_which_residents_are_told_does_not_matter(need, residents, limits, random):
     shuffled = list(residents)
     random.shuffle(shuffled)
 
-    one = place(need, residents, limits, may_close=may_close)
-    other = place(need, shuffled, limits, may_close=may_close)
+    one = place(need, residents, limits)
+    other = place(need, shuffled, limits)
 
     assert (one.verdict, one.evicted, set(one.closed)) == (other.verdict, other.evicted, set(other.closed))
+
+
+@given(st.lists(amounts, min_size=1, max_size=4), some_residents(), bounds)
+def test_a_queue_is_served_within_the_limits_and_none_before_its_turn(needs, residents, limits):
+    """Those ahead find as much room as if nobody had come behind them."""
+    live, snapshot, promised = list(residents), list(residents), []
+    for number, need in enumerate(needs):
+        decision = place(need, snapshot, limits)
+        wanted = Resident(name=f"w{number}", need=need, is_busy=True)
+        if decision.verdict is Verdict.START:
+            assert not limits.is_hard or fits(need, live, limits)
+            live.append(wanted)
+            later = [one for one in snapshot if not (one.is_leaving or one.is_due)]
+            assert not promised or not limits.is_hard or fits(need, later, limits)
+        elif decision.verdict is Verdict.WAIT:
+            promised.append(wanted)
+        assert not {one.name for one in promised} & {*decision.evicted, *decision.closed}
+        snapshot = queued(snapshot, wanted, decision)

@@ -26,6 +26,11 @@ def models_dir(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture
+def nothing_pulled(monkeypatch):
+    monkeypatch.setattr("corral.catalog.pulled_source.pulled_models", lambda *_: [])
+
+
 def test_it_is_the_only_one_although_there_is_a_models_folder(models_dir):
     assert models_dir.is_dir()
 
@@ -47,12 +52,10 @@ def test_beside_a_folder_it_is_the_default_and_the_others_run_here(models_dir, m
     assert (first.default, first.preloaded) == ("far", ("far",))
 
 
-def test_broken_files_alone_are_not_served_and_are_complained_about(models_dir, monkeypatch):
-    monkeypatch.setattr("corral.catalog.pulled_source.pulled_models", lambda *_: [])
-
+@pytest.mark.usefixtures("models_dir", "nothing_pulled")
+def test_broken_files_alone_are_not_served_and_are_complained_about():
     declared = declared_models(Settings())
 
-    assert models_dir.is_dir()
     assert declared.is_single
     assert [complaint.partition(":")[0] for complaint in declared.complaints] == [
         "near in models cannot be loaded"
@@ -72,32 +75,26 @@ sys.exit({library!r} in sys.modules)
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
-@pytest.mark.parametrize(
-    ("catalog", "flag"),
-    [
-        (CatalogSettings(default="nowhere"), "--default-model"),
-        (CatalogSettings(preloaded=("nowhere",)), "--preload"),
-    ],
-)
+WISHES = {
+    "--default-model": CatalogSettings(default="nowhere"),
+    "--preload": CatalogSettings(preloaded=("nowhere",)),
+}
+
+
+@pytest.mark.parametrize("flag", WISHES)
 @pytest.mark.parametrize("model", [ModelSettings(path="models/near.gguf"), ModelSettings()])
 @pytest.mark.parametrize("folder", [None, "models"])
-def test_a_model_that_is_misspelled_at_the_start_is_refused_there(
-    models_dir, monkeypatch, catalog, flag, model, folder
-):
-    monkeypatch.setattr("corral.catalog.pulled_source.pulled_models", lambda *_: [])
-    catalog = msgspec.structs.replace(catalog, models_dir=folder)
+@pytest.mark.usefixtures("models_dir", "nothing_pulled")
+def test_a_model_that_is_misspelled_at_the_start_is_refused_there(flag, model, folder):
+    catalog = msgspec.structs.replace(WISHES[flag], models_dir=folder)
 
     with pytest.raises(SettingsError, match=f"^{flag}: .*nowhere.*"):
         declared_models(Settings(model=model, catalog=catalog))
 
-    assert models_dir.is_dir()
 
-
-def test_a_file_that_is_named_beside_a_folder_must_be_there(models_dir, monkeypatch):
-    monkeypatch.setattr("corral.catalog.pulled_source.pulled_models", lambda *_: [])
+@pytest.mark.usefixtures("models_dir", "nothing_pulled")
+def test_a_file_that_is_named_beside_a_folder_must_be_there():
     settings = Settings(model=ModelSettings(path="none.gguf"), catalog=CatalogSettings(models_dir="models"))
 
     with pytest.raises(SettingsError, match=r"there is no model none\.gguf"):
         declared_models(with_first(settings))
-
-    assert models_dir.is_dir()

@@ -64,16 +64,15 @@ def test_of_a_model_that_gets_ready_its_size_is_told_and_its_name_as_it_is(text,
 def test_of_many_models_those_that_can_be_loaded_are_named(text, screen):
     views = [ModelView(name=f"m{number:02}", state=ModelState.UNLOADED) for number in range(13)]
     views[1] = msgspec.structs.replace(views[1], is_default=True)
-    broken = ModelView(name="broken", state=ModelState.UNUSABLE)
 
-    text.many([broken, *views])
+    text.many(views)
 
     told = screen.getvalue()
     assert "Serves 13 models" in told
     assert "m00, m01" in told
     assert "m12" not in told
     assert "Requests that name none get m01" in told
-    assert "1 more cannot be loaded" in told
+    assert "cannot be loaded" not in told
 
 
 def test_without_any_model_it_is_told_how_to_get_one(text, screen):
@@ -84,11 +83,17 @@ def test_without_any_model_it_is_told_how_to_get_one(text, screen):
     )
 
 
-def test_of_models_that_are_all_broken_the_way_to_the_reasons_is_told(text, screen):
-    text.many([ModelView(name="broken", state=ModelState.UNUSABLE)])
+def test_of_models_that_are_broken_some_reasons_are_told_and_the_way_to_all(text, screen):
+    views = [
+        ModelView(name=f"m{n}", state=ModelState.UNUSABLE, reason="it is empty\nand old") for n in range(5)
+    ]
+
+    text.many(views)
 
     assert "Serves no model yet" in screen.getvalue()
-    assert "1 cannot be loaded: `corral models` says why" in screen.getvalue()
+    assert "m0 cannot be loaded: it is empty; and old\n" in screen.getvalue()
+    assert "m3" not in screen.getvalue()
+    assert "2 more cannot be loaded: `corral models` says why" in screen.getvalue()
 
 
 def test_with_the_model_that_comes_along_it_is_told_why_it_is_not_another(text, screen):

@@ -38,7 +38,8 @@ RUNNING = frozenset(
 class AtModel:
     """A handler that works with the model that a request means, loaded for `purpose` (`ModelsPort`).
 
-    `unnamed` answers instead where there are many models and the request names none; it loads nothing.
+    `unnamed` answers instead where there are many models and the request names none, and where the only
+    model sleeps (`--sleep-idle-seconds`); it loads nothing.
     `onward` is the path under its base URL at which the server of a remote model is asked instead; None: it
     may not have this route.
     """
@@ -76,7 +77,7 @@ class ModelEndpoint:
         servings = self._servings
         request = Request(scope, receive, send)
         choice = await choose(request, servings.settings, servings.models)
-        if self._row.unnamed is not None and choice.name is None and not servings.models.is_single:
+        if self._row.unnamed is not None and choice.name is None and not self._is_awake():
             await (await self._row.unnamed(request, servings))(scope, receive, send)
             return
         target = target_of(servings.models.definition(choice.name))
@@ -90,6 +91,11 @@ class ModelEndpoint:
             serving = servings.of(choice.name, door, purpose=self._row.purpose)
             response = await self._row.handler(request, serving)
             await response(scope, receive, send)
+
+    def _is_awake(self) -> bool:
+        """Tell whether the request means the only model there is, and that one has an engine."""
+        models = self._servings.models
+        return models.is_single and models.view(None).state is not ModelState.UNLOADED
 
     def _check(self, choice: ModelChoice) -> None:
         """Raise InvalidRequestError, as llama-server's router does, for a model that is not to be loaded."""

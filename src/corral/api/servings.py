@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from corral.api.ports import DoorPort, ModelsPort
 from corral.api.serving import Serving, check_template
-from corral.core.errors import NotFoundError
+from corral.core.errors import NotFoundError, UnavailableError
 from corral.core.model_view import ModelState, ModelView
 from corral.core.settings import Settings
 
@@ -73,7 +73,12 @@ class Servings:
         """
         if self.models.view(name).state not in LOADED:
             return None
-        return self.of(name, self.models.door(name))
+        door = self.models.door(name)
+        try:
+            door.facts()
+        except UnavailableError:  # its engine is on its way out
+            return None
+        return self.of(name, door)
 
     def _is_declared(self, name: str) -> bool:
         """Tell it from what is still loaded, or is loaded for another purpose."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from corral.catalog.contents import ContentsReader, HeaderReader
 from corral.catalog.declared import Declared, DefinitionSource, LastGood, settle
 from corral.catalog.entry import ModelEntry
@@ -163,6 +165,10 @@ class Catalogue:
         declared = settle(
             [one for source in self._sources for one in source.definitions], complaints=self._complaints()
         )
+        replacements = {
+            alias: name for source in self._sources for alias, name in source.replacements.items()
+        }
+        declared = msgspec.structs.replace(declared, replacements=replacements)
         declarations = Declarations(self._models_dir, folder, self._reader, self._find)
         entries = {name: declarations.entry(one) for name, one in declared.definitions.items()}
         if folder is self._folder and (declared, entries) == self._declared:

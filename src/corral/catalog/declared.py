@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -30,6 +30,14 @@ class DefinitionSource(Protocol):
         ...
 
 
+@runtime_checkable
+class Replacing(Protocol):
+    """A source that gives further names to models which others declare, or which lie in the folder."""
+
+    replacements: Mapping[str, str]
+    """Alias -> name, as of the last read that went well."""
+
+
 class LastGood:
     """What a source said when it could be read last.
 
@@ -41,6 +49,11 @@ class LastGood:
         self.complaint: str | None = None
         self._source = source
         self._signatures: dict[Path, _Signature] | None = None
+
+    @property
+    def replacements(self) -> Mapping[str, str]:
+        """Further names of models that are not its own."""
+        return self._source.replacements if isinstance(self._source, Replacing) else {}
 
     def refresh(self) -> None:
         """Read the source again if its files changed.
@@ -74,11 +87,15 @@ class LastGood:
 
 
 class Declared(msgspec.Struct, frozen=True):
-    """Models by name, in the order in which they were declared; aliases that mean one of them each."""
+    """Models by name, in the order in which they were declared; aliases that mean one of them each.
+
+    `replacements` are aliases of whatever model is called so, declared or not.
+    """
 
     definitions: dict[str, ModelDefinition]
     aliases: dict[str, str]
     complaints: tuple[str, ...] = ()
+    replacements: Mapping[str, str] = {}
 
 
 def settle(definitions: Sequence[ModelDefinition], complaints: Sequence[str] = ()) -> Declared:

@@ -12,7 +12,7 @@ import msgspec
 from corral.catalog.parts import all_parts
 from corral.catalog.progress import Progress, silent
 from corral.catalog.source import resolve
-from corral.core.errors import ModelLoadError
+from corral.core.errors import ModelSourceError
 from corral.core.settings import ModelSettings
 
 _HUBS = ("hf.co", "huggingface.co", "www.huggingface.co")
@@ -30,7 +30,8 @@ def pull(source: str, settings: ModelSettings, progress: Progress = silent) -> l
     `settings` say where they go and by which rights. Blocks; call it from a thread.
 
     Raises:
-        ModelLoadError: the text names no model, or it could not be downloaded.
+        ModelSourceError: the text names no model.
+        ModelLoadError: it could not be downloaded.
     """
     found = resolve(_with_rights(source_settings(source), settings), progress)
     parts = [found.path.with_name(name) for name in all_parts(found.path.name)]
@@ -41,7 +42,7 @@ def source_settings(source: str) -> ModelSettings:
     """Return which model the text means.
 
     It is `owner/name[:QUANT]` (also with `hf:`, or as an address at the hub), `docker:[owner/]name[:tag]`, or
-    the http(s) address of a file. Raises ModelLoadError.
+    the http(s) address of a file. Raises ModelSourceError.
     """
     text = source.strip()
     scheme, _, rest = text.partition(":")
@@ -113,7 +114,7 @@ def _from_hub_address(path: str, address: str) -> ModelSettings:
 
 
 def _refuse(source: str) -> NoReturn:
-    raise ModelLoadError(
+    raise ModelSourceError(
         f"{_shown(source)!r} names no model to download; give owner/name[:QUANT] of a Hugging Face "
         "repository, docker:[owner/]name[:tag], or the http(s) address of a .gguf file"
     )

@@ -13,6 +13,7 @@ from corral.core.errors import ModelLoadError
 PREFERRED = "Q4_K_M"
 # Projectors of multimodal models and importance matrices are GGUF files too, but no models.
 _NO_MODEL = ("mmproj", "imatrix")
+_OLD_NAME = re.compile(r"(?:ggml|[._-]q[2-8]_).*\.bin$", re.IGNORECASE)
 _MAX_KINDS = 8  # of other files that an error lists
 
 
@@ -30,7 +31,7 @@ def choose(files: Iterable[str], quant: str | None) -> str:
     files = list(files)
     models = sorted(filter(is_model, files))
     if not models:
-        raise ModelLoadError(f"the repository has no GGUF file of a model, {_kinds(files)}")
+        raise ModelLoadError(f"the repository has no GGUF file of a model, {_kinds(files)}{_remedy(files)}")
     found = [name for name in models if _has(name, quant or PREFERRED)]
     if quant and not found:
         raise ModelLoadError(f"the repository has no {quant} file, only {', '.join(models)}")
@@ -52,6 +53,13 @@ def is_model(file: str) -> bool:
     """Return whether this is a model's file, or the first of its parts."""
     name = file.rpartition("/")[2].lower()
     return name.endswith(".gguf") and not name.startswith(_NO_MODEL) and not is_later_part(file)
+
+
+def _remedy(files: Iterable[str]) -> str:
+    """Say what to do about a repository of 2023, told by the names of its files."""
+    if not any(_OLD_NAME.search(file) for file in files):
+        return ""
+    return "; .bin files of 2023 are GGML, which llama.cpp no longer reads: get the model as GGUF"
 
 
 def _kinds(files: Iterable[str]) -> str:

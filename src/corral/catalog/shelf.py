@@ -14,6 +14,7 @@ from corral.catalog.folder_scan import Found
 from corral.catalog.name_index import NameIndex, index
 from corral.catalog.naming import choose_names, further_names
 from corral.catalog.stock import InFolder, found_entry
+from corral.core.errors import NotFoundError
 from corral.core.settings import Settings
 
 
@@ -51,13 +52,32 @@ def fill(
         if owners.setdefault(found.relative, name) == name:
             entries[name] = found_entry(name, found, folder, base)
     weak = _weak_names(folder.models, given, owners)
+    further, complaints = _further(declared.replacements, index(entries, declared.aliases, weak))
+    aliases = {**declared.aliases, **further}
     return Shelf(
-        entries=MappingProxyType(_in_order(entries, declared.aliases)),
-        names=index(entries, declared.aliases, weak),
+        entries=MappingProxyType(_in_order(entries, aliases)),
+        names=index(entries, aliases, weak),
         files={key: (found, owners[found.relative]) for key, found in folder.by_key.items()},
         given=given,
-        complaints=declared.complaints,
+        complaints=(*declared.complaints, *complaints),
     )
+
+
+def _further(replacements: Mapping[str, str], names: NameIndex) -> tuple[dict[str, str], list[str]]:
+    """Return the replacements by the names of entries, and what is wrong with the others."""
+    further, complaints = {}, []
+    for alias, wanted in replacements.items():
+        try:
+            name = names.resolve(wanted)
+        except NotFoundError as error:
+            complaints.append(f"'{alias}' is to stand for '{wanted}'. {error.message}")
+            continue
+        owner = names.exact.get(alias, name)
+        if owner != name:
+            complaints.append(f"'{alias}' is to stand for '{wanted}' and means '{owner}': that one keeps it")
+        elif alias != name:
+            further[alias] = name
+    return further, complaints
 
 
 def _owners(entries: Collection[ModelEntry], folder: InFolder) -> dict[PurePosixPath, str]:

@@ -45,11 +45,21 @@ def main(argv: list[str] | None = None) -> int:
             sys.stdout.write(f"corral {__version__}\n")
             return 0
         case [name, *rest] if name in COMMANDS:
-            run: Callable[[list[str]], int] = import_module(COMMANDS[name].module).main
-            return run(rest)
+            return _run(COMMANDS[name], rest)
         case _:
             sys.stderr.write(_complaint(words[0]))
             return 1
+
+
+def _run(command: Command, argv: list[str]) -> int:
+    """Run it; Ctrl-C before it minds that itself ends it without a traceback."""
+    try:
+        run: Callable[[list[str]], int] = import_module(command.module).main
+        return run(argv)
+    except KeyboardInterrupt:
+        from corral.cli.outcome import INTERRUPTED  # noqa: PLC0415 - it takes longer than an overview
+
+        return INTERRUPTED
 
 
 def _overview() -> str:

@@ -121,6 +121,12 @@ class ModelLoadError(CorralError):
     code = "model_load"
 
 
+class ModelSourceError(ModelLoadError):
+    """What names no model was asked to be downloaded: nothing was tried."""
+
+    code = "model_source"
+
+
 class SettingsError(CorralError):
     """A flag, environment variable or file entry is wrong; the message names it."""
 

@@ -48,6 +48,10 @@ class CoreLeases:
         """Return the numbers of the cores that an engine was last told to use: all before it is told any."""
         return self._present.get(name, self._numbers)
 
+    def has_all(self, name: str) -> bool:
+        """Tell whether the engine may use every core, as a lone one does."""
+        return self.cores_of(name) == self._numbers
+
     def _note(self, busy: Mapping[str, Demand], now_s: float) -> None:
         """Note who wants cores: the busy, and those who were until just now."""
         self._wanted.update(busy)

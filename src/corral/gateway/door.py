@@ -47,7 +47,7 @@ class Door:
     ) -> None:
         self.name = name
         self._find_worker = find_worker
-        self._max_queue = max_queue
+        self.max_queue = max_queue
         self._restart_wait_s = restart_wait_s
         self._recorder = recorder
         self._n_parked = 0
@@ -129,7 +129,7 @@ class Door:
     def _check_room(self, worker: Worker) -> None:
         assert worker.facts is not None
         n_asked = worker.n_open + worker.n_calls + self._n_parked
-        if n_asked >= worker.facts.n_slots + self._max_queue:
+        if n_asked >= worker.facts.n_slots + self.max_queue:
             raise QueueFullError("The queue of requests is full", retry_after_s=RETRY_AFTER_S)
 
     def _worker(self) -> Worker:

@@ -23,22 +23,27 @@ class Lessor:
     def __init__(self, clock: Clock) -> None:
         self._leases = CoreLeases(usable_cores())
         self._clock = clock
+        self._engines: dict[str, Worker] = {}
         self._busy: dict[str, Worker] = {}
-        self._told: dict[str, Worker] = {}
         self._next: asyncio.TimerHandle | None = None
+
+    def came(self, worker: Worker) -> None:
+        """Note that the engine is ready. Before its first request."""
+        self._engines[worker.name] = worker
 
     def busy(self, worker: Worker, *, is_busy: bool) -> None:
         """Note that `worker`'s engine has something to do again, or nothing. Before its request is sent."""
         if is_busy:
-            self._busy[worker.name] = self._told[worker.name] = worker
+            self._busy[worker.name] = worker
         else:
             self._busy.pop(worker.name, None)
-        self._update()
+        if len(self._engines) > 1 or not self._leases.has_all(worker.name):
+            self._update()
 
     def gone(self, worker: Worker) -> None:
         """Note that the engine's process is gone."""
+        self._engines.pop(worker.name, None)
         self._busy.pop(worker.name, None)
-        self._told.pop(worker.name, None)
         self._leases.forget(worker.name)
         self._update()
 
@@ -48,7 +53,7 @@ class Lessor:
             for name, worker in self._busy.items()
         }
         for name, lease in self._leases.update(demands, self._clock.now_s()).items():
-            worker = self._told.get(name)
+            worker = self._engines.get(name)
             if worker is not None:
                 _log.debug("cores.leased", model=name, cpus=lease.cpus)
                 worker.process.lease(lease)

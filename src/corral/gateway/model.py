@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corral.core.errors import NotSupportedError, UnavailableError
+import msgspec
+
+from corral.core.errors import NotFoundError, NotSupportedError, UnavailableError
 from corral.core.memory import Memory
 from corral.core.messages import ModelFacts
 from corral.core.model_view import ModelState, ModelView
 from corral.gateway.door import Door
 from corral.gateway.lifecycle import FINAL, State
 from corral.gateway.placement import Resident
+from corral.gateway.pulse import Pulse
 from corral.gateway.quarantine import LoadFailures
 
 if TYPE_CHECKING:
-    import asyncio
-
     from corral.catalog.entry import ModelEntry
+    from corral.gateway.boarding import Boarding
     from corral.gateway.machine import Machine
     from corral.gateway.recording import Recorder
     from corral.gateway.worker import Worker
@@ -35,10 +37,10 @@ class Model:
     """What is known of a model from its declaration to its process. Only the residency changes it.
 
     `key` is the name, and for another `purpose` than the declared one that too: such a model has a process of
-    its own. `boarding` is the load under way, `stage` how far it is before the process starts. A request is
-    interested from its beginning, and active once the model is there for it, since `opened_s`. `is_closing`:
-    it is in the way of another and takes no more requests; `is_leaving`: its process is about to end;
-    `is_stale`: the declaration has changed, or is gone, since it was loaded.
+    its own. `boarding` is the load under way. A request is interested from its beginning, and active once the
+    model is there for it, since `opened_s`. `closed_for` says for what it takes no more requests until those
+    that it has have ended, None while it takes them; `is_leaving`: its process is about to end. `loaded` is
+    the declaration that its last process was given, `changed_s` when it got another, or none.
     """
 
     def __init__(
@@ -52,25 +54,32 @@ class Model:
         self.door = Door(
             entry.name,
             lambda: self.worker,
-            max_queue=entry.definition.settings.engine.max_queue,
+            max_queue=self.max_queue,
             recorder=recorder,
         )
-        self.boarding: asyncio.Task[None] | None = None
-        self.stage: ModelState | None = None
-        self.progress: float | None = None
-        self.reason = ""
+        self.moved = Pulse()
+        self.boarding: Boarding | None = None
         self.failures = LoadFailures()
         self.n_interested = 0
         self.n_active = 0
         self.opened_s = 0.0
         self.used_s = 0.0
+        self.changed_s = 0.0
         self.keep_alive_s: float | None = None
+        self.load_s: float | None = None
         self.is_pinned = entry.definition.settings.stay.is_pinned
-        self.is_closing = False
+        self.is_declared = True
+        self.closed_for: str | None = None
         self.is_leaving = False
-        self.is_stale = False
+        self.loaded: ModelEntry | None = None
         self.need = Memory()
+        self.seen_bytes = 0
         self.n_reclaimable_bytes = 0
+
+    @property
+    def max_queue(self) -> int:
+        """How many requests may wait for it."""
+        return self.entry.definition.settings.engine.max_queue
 
     @property
     def is_remote(self) -> bool:
@@ -91,13 +100,28 @@ class Model:
             and worker.facts is not None
             and worker.state not in FINAL
             and worker.state is not State.DRAINING
-            and not (self.is_closing or self.is_leaving)
+            and self.closed_for is None
+            and not self.is_leaving
         )
 
     @property
     def is_busy(self) -> bool:
         """Whether somebody has it, or will as soon as it is there."""
-        return self.n_active > 0 or (self.n_interested > 0 and not self.is_closing)
+        return self.n_active > 0 or (self.n_interested > 0 and self.closed_for is None)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing goes on with it."""
+        return not (self.n_interested or self.boarding is not None or self.has_process)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether its process runs what is not declared any more."""
+        if self.loaded is None or not self.has_process:
+            return False
+        if self.is_declared and self.loaded is self.entry:
+            return False
+        return not self.is_declared or _differ(self.loaded, self.entry)
 
     @property
     def ttl_s(self) -> float | None:
@@ -111,11 +135,30 @@ class Model:
         """Where it is now."""
         worker = self.worker
         if worker is not None and worker.state not in FINAL:
+            if self.is_leaving:
+                return ModelState.UNLOADING
             is_back = worker.facts is not None and worker.state is State.STARTING
             return ModelState.RESTARTING if is_back else _STATES[worker.state]
-        if self.stage is not None:
-            return self.stage
+        if self.boarding is not None and self.boarding.stage is not None:
+            return self.boarding.stage
         return self._state_at_rest()
+
+    @property
+    def progress(self) -> float | None:
+        """The part that is done of a load or a download, None for other states."""
+        state = self.state
+        if state is ModelState.LOADING and self.worker is not None and self.has_process:
+            return self.worker.progress
+        return self.boarding.progress if self.boarding and state is ModelState.DOWNLOADING else None
+
+    @property
+    def reason(self) -> str:
+        """Why it is not loaded, or not yet, or not for long; empty where there is nothing to say."""
+        if self.entry.problem is not None:
+            return self.entry.problem
+        if self.closed_for is not None:
+            return f"makes way for {self.closed_for}"
+        return self.boarding.reason if self.boarding is not None else self.failures.reason
 
     def _state_at_rest(self) -> ModelState:
         if self.is_remote:
@@ -124,18 +167,32 @@ class Model:
             return ModelState.UNUSABLE
         if self.failures.is_quarantined:
             return ModelState.QUARANTINED
-        return ModelState.FAILED if self.failures.n else ModelState.UNLOADED
+        return ModelState.FAILED if self.failures.reason else ModelState.UNLOADED
 
-    def follow(self, entry: ModelEntry) -> None:
-        """Take another declaration of the same model; what happened to the old one is forgotten."""
+    def follow(self, entry: ModelEntry | None, now_s: float) -> None:
+        """Take another declaration of the same model, None: there is none any more.
+
+        What happened to another file is forgotten.
+        """
+        self.is_declared = entry is not None
+        self.changed_s = now_s
+        if entry is None:
+            return
         if entry.definition.settings.stay != self.entry.definition.settings.stay:
             self.is_pinned = entry.definition.settings.stay.is_pinned
+        if self.loaded is not None and self.loaded.path is None and _told(self.loaded) == _told(entry):
+            self.loaded = entry  # its files are here now because this very load fetched them
+        elif _differ(entry, self.entry):
+            self.failures.forget()
+            self.seen_bytes = 0
         self.entry = entry
-        self.failures.forget()
+        self.door.max_queue = self.max_queue
 
     def check_loadable(self) -> None:
         """Raise CorralError when a request cannot load it."""
         name, entry = self.entry.name, self.entry
+        if not self.is_declared:
+            raise NotFoundError(f"The model '{name}' is not declared any more")
         if self.is_remote:
             raise NotSupportedError(
                 f"The model '{name}' is run by another server, which is asked for OpenAI's routes only"
@@ -151,7 +208,7 @@ class Model:
         return Resident(
             name=self.key,
             need=self.need,
-            is_busy=self.is_busy,
+            is_busy=False,
             is_pinned=self.is_pinned,
             is_leaving=self.is_leaving or is_draining,
             used_s=self.used_s,
@@ -180,8 +237,8 @@ class Model:
             state=self.state,
             aliases=entry.aliases,
             tags=entry.definition.settings.model.tags,
-            reason=entry.problem or self.reason or self.failures.reason,
-            progress=self._shown_progress(),
+            reason=self.reason,
+            progress=self.progress,
             format=entry.format,
             path=str(entry.path) if entry.path is not None else None,
             origin=entry.definition.origin,
@@ -202,7 +259,16 @@ class Model:
             pid=worker.process.pid if worker else None,
         )
 
-    def _shown_progress(self) -> float | None:
-        if self.state is ModelState.LOADING and self.worker is not None:
-            return self.worker.progress
-        return self.progress if self.stage is ModelState.DOWNLOADING else None
+
+def _differ(one: ModelEntry, other: ModelEntry) -> bool:
+    """Tell whether an engine would be told something else, or get other files."""
+    return _told(one) != _told(other) or _files(one) != _files(other)
+
+
+def _told(entry: ModelEntry) -> tuple[object, ...]:
+    settings = entry.definition.settings
+    return settings.engine, msgspec.structs.replace(settings.model, aliases=(), tags=())
+
+
+def _files(entry: ModelEntry) -> tuple[object, ...]:
+    return entry.path, entry.projector, entry.n_bytes, entry.modified_ns

@@ -23,6 +23,7 @@ class ModelEvents:
         self._n = 0
         self._last: dict[str, tuple[ModelState, float | None, str]] = {}
         self._queues: set[asyncio.Queue[ModelEvent | None]] = set()
+        self._is_closed = False
 
     def tell(self, model: str, state: ModelState, *, progress: float | None = None, reason: str = "") -> None:
         """Tell that `model` is in `state` now; progress is told in whole percents."""
@@ -36,10 +37,13 @@ class ModelEvents:
 
     def close(self) -> None:
         """Let every reader come to the end, so that none holds up that of the server."""
+        self._is_closed = True
         self._put(None)
 
     async def follow(self) -> AsyncIterator[ModelEvent]:
         """Yield what is told from the first step of the iteration on, until all is closed."""
+        if self._is_closed:
+            return
         with self._queue() as queue:
             while (event := await queue.get()) is not None:
                 yield event

@@ -24,13 +24,19 @@ class Verdict(enum.Enum):
 
 
 class Resident(msgspec.Struct, frozen=True, kw_only=True):
-    """A model that has a process. `is_leaving`: its process is about to end. `used_s`: last needed then."""
+    """A model that has a process. `is_leaving`: its process is about to end. `used_s`: last needed then.
+
+    `is_due`: it goes, now or when it is idle, for a model that waits already. `is_promised`: it is such a
+    model, which has no process yet; its room is kept for it.
+    """
 
     name: str
     need: Memory
     is_busy: bool = False
     is_pinned: bool = False
     is_leaving: bool = False
+    is_due: bool = False
+    is_promised: bool = False
     used_s: float = 0.0
 
 
@@ -59,29 +65,46 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def place(need: Memory, residents: Sequence[Resident], limits: Limits, *, may_close: bool) -> Decision:
+def place(need: Memory, residents: Sequence[Resident], limits: Limits) -> Decision:
     """Return what to do for a model that is wanted and `need`s so much.
 
-    Idle residents go least recently used first, and only those that are in the way; with `may_close` busy
-    ones too, once they are idle. Never a pinned one.
+    Idle residents go least recently used first, and only those that are in the way; busy ones where that is
+    not enough, once they are idle. Never a pinned one. What is promised to others is not touched.
     """
-    wanted = need if limits.is_hard else _clipped(need, limits.budget)
-    room = _Room(limits, wanted)
-    if room.has(residents):
+    room = _Room(limits, need if limits.is_hard else _clipped(need, limits.budget))
+    staying = [one for one in residents if not one.is_leaving]
+    if room.has([one for one in residents if not one.is_promised]) and room.is_among(staying):
         return Decision(verdict=Verdict.START, need=need)
-    pinned = [one for one in residents if one.is_pinned and not one.is_leaving]
+    pinned = [one for one in staying if one.is_pinned and not one.is_promised]
     if not room.has(pinned):
         return Decision(verdict=Verdict.REFUSE, need=need, reason=_refusal(need, pinned, limits))
-    staying = [one for one in residents if not one.is_leaving]
-    if room.has(staying):
+    if room.is_among(staying):
         return Decision(verdict=Verdict.WAIT, need=need, reason=_LEAVING)
-    idle = _oldest_first(one for one in staying if not one.is_pinned and not one.is_busy)
-    busy = _oldest_first(one for one in staying if not one.is_pinned and one.is_busy)
-    victims = _victims(room, staying, [*idle, *busy])
+    return _waiting(need, _victims(room, staying, _candidates(staying)))
+
+
+def queued(residents: Sequence[Resident], wanted: Resident, decision: Decision) -> list[Resident]:
+    """Return what the next model in the queue finds, after that `decision` for `wanted`."""
+    going = {*decision.evicted, *decision.closed}
+    others = [msgspec.structs.replace(one, is_due=True) if one.name in going else one for one in residents]
+    match decision.verdict:
+        case Verdict.START:
+            return [*others, wanted]
+        case Verdict.WAIT:
+            return [*others, msgspec.structs.replace(wanted, is_promised=True)]
+        case Verdict.REFUSE:
+            return others
+
+
+def _waiting(need: Memory, victims: list[Resident]) -> Decision:
+    promised = [one.name for one in victims if one.is_promised]
+    if promised:
+        reason = f"waits until {_listed(promised)} has had its turn"
+        return Decision(verdict=Verdict.WAIT, need=need, reason=reason)
     in_use = tuple(one.name for one in victims if one.is_busy)
     if in_use:
         reason = f"waits until {_listed(in_use)} is idle"
-        return Decision(verdict=Verdict.WAIT, need=need, closed=in_use if may_close else (), reason=reason)
+        return Decision(verdict=Verdict.WAIT, need=need, closed=in_use, reason=reason)
     evicted = tuple(one.name for one in victims)
     return Decision(verdict=Verdict.WAIT, need=need, evicted=evicted, reason=_LEAVING)
 
@@ -98,17 +121,29 @@ class _Room(NamedTuple):
             return False
         return sum((one.need for one in others), self.wanted).fits(self.limits.budget)
 
+    def is_among(self, others: Sequence[Resident]) -> bool:
+        """Tell the same of those there are now, and of those there will be once promises are kept."""
+        now = [one for one in others if not one.is_promised]
+        later = [one for one in others if not one.is_due]
+        return self.has(now) and self.has(later)
+
+
+def _candidates(staying: list[Resident]) -> list[Resident]:
+    """Return who may go, in the order in which they are asked to."""
+    free = [one for one in staying if one.is_promised or not one.is_pinned]
+    return sorted(free, key=lambda one: (one.is_promised, one.is_busy, not one.is_due, one.used_s, one.name))
+
 
 def _victims(room: _Room, staying: list[Resident], candidates: list[Resident]) -> list[Resident]:
     """Return the first of `candidates` without which there is room, less those that need not go."""
     going: list[Resident] = []
     for candidate in candidates:
         going.append(candidate)
-        if room.has(_without(staying, going)):
+        if room.is_among(_without(staying, going)):
             break
     for spared in reversed(going[:-1]):
         fewer = [one for one in going if one is not spared]
-        if room.has(_without(staying, fewer)):
+        if room.is_among(_without(staying, fewer)):
             going = fewer
     return going
 
@@ -116,10 +151,6 @@ def _victims(room: _Room, staying: list[Resident], candidates: list[Resident]) -
 def _without(residents: list[Resident], going: list[Resident]) -> list[Resident]:
     names = {one.name for one in going}
     return [one for one in residents if one.name not in names]
-
-
-def _oldest_first(residents: Iterable[Resident]) -> list[Resident]:
-    return sorted(residents, key=lambda one: (one.used_s, one.name))
 
 
 def _clipped(need: Memory, budget: Memory) -> Memory:

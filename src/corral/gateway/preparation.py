@@ -15,6 +15,7 @@ from corral.catalog.memory_need import memory_parts
 from corral.catalog.parts import all_parts
 from corral.catalog.progress import Tally
 from corral.catalog.source import needed_model
+from corral.core.errors import ModelLoadError
 from corral.core.messages import Load
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Preparation:
         cancellable = Cancellable(progress)
         try:
             return await in_thread(lambda: self._prepared(settings, purpose, cancellable))
+        except OSError as error:
+            raise ModelLoadError(f"the model's files cannot be read: {error}") from error
         except asyncio.CancelledError:
             cancellable.cancel()
             raise
@@ -120,6 +123,7 @@ async def in_thread(work: Callable[[], T]) -> T:
     The threads of `asyncio.to_thread` do: Ctrl-C would wait for the end of a download.
     """
     outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
+    outcome.set_running_or_notify_cancel()  # who waits no more cannot cancel it, so that it can be settled
 
     def settle() -> None:
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corral.catalog.cancel import Cancellable
+from corral.core.errors import CorralError, UnavailableError, from_report
 from corral.core.model_view import ModelState
 from corral.gateway.preparation import in_thread, told_on_loop
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from corral.catalog.progress import Progress
     from corral.core.settings import ModelSettings
     from corral.gateway.model_events import ModelEvents
+
+_STOPPING = "The server is being stopped"
 
 
 class Pulls:
@@ -23,19 +26,31 @@ class Pulls:
         self._settings = settings
         self._events = events
         self._under_way: dict[str, asyncio.Task[str]] = {}
+        self._is_closed = False
 
     async def pull(self, source: str) -> str:
         """Return the name by which the model of `source` is declared once it is here.
 
-        Who asks for what is under way waits for it, and does not end it by waiting no more. Raises CorralError.
+        Who asks for what is under way waits for it, and does not end it by waiting no more. Raises
+        CorralError.
         """
-        if source not in self._under_way:
+        if self._is_closed:
+            raise UnavailableError(_STOPPING)
+        task = self._under_way.get(source)
+        if task is None:
             task = self._under_way[source] = asyncio.create_task(self._pull(source), name=f"pull {source}")
             task.add_done_callback(lambda task: self._ended(source, task))
-        return await asyncio.shield(self._under_way[source])
+        await asyncio.wait([task])
+        if task.cancelled():
+            raise UnavailableError(_STOPPING)
+        error = task.exception()
+        if isinstance(error, CorralError):
+            raise from_report(error.report())  # one for each: a raised exception is not shared
+        return task.result()
 
     def close(self) -> None:
         """End the downloads; what has arrived stays."""
+        self._is_closed = True
         for task in self._under_way.values():
             task.cancel()
 

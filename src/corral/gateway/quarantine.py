@@ -8,7 +8,7 @@ N_FAILURES = 3
 
 
 class LoadFailures:
-    """The loads of one model that failed in a row. `reason` is that of the last."""
+    """The loads of one model that failed in a row. `reason` is that of the last, `n` counts its engine's."""
 
     def __init__(self) -> None:
         self.n = 0
@@ -20,8 +20,17 @@ class LoadFailures:
         return self.n >= N_FAILURES
 
     def add(self, reason: str) -> None:
-        """A load failed."""
+        """The engine did not load the model."""
         self.n += 1
+        self.reason = reason
+
+    def note(self, reason: str) -> None:
+        """It did not come to that: a file was missing, or a server silent, which may soon be otherwise."""
+        self.reason = reason
+
+    def condemn(self, reason: str) -> None:
+        """The engine broke down so often that it is not started again."""
+        self.n = N_FAILURES
         self.reason = reason
 
     def forget(self) -> None:

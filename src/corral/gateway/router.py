@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from corral.core import log
 from corral.core.clock import Clock, MonotonicClock
-from corral.core.errors import NotFoundError
+from corral.core.errors import CorralError, NotFoundError
 from corral.gateway.model import Model
 from corral.gateway.preparation import in_thread
 from corral.gateway.pulls import Pulls
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from corral.gateway.door import Door
     from corral.gateway.placement import Decision
     from corral.gateway.recording import Recorder
-    from corral.gateway.residency import Residency
+    from corral.gateway.residency import Lease, Residency
 
 TICK_S = 0.5
 RESCAN_S = 5.0
@@ -90,20 +90,28 @@ class Router:
         self._pulls = Pulls(settings.model, residency.events)
         self._has_started = False
         self._rescanning = asyncio.Lock()  # by the clock, by an administrator, after a download
-        self._looking: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._looking = asyncio.create_task(self._look_after(), name="router")
+        self._tasks = [
+            asyncio.create_task(self._let_time_pass(), name="router"),
+            asyncio.create_task(self._look_again_and_again(), name="rescan"),
+        ]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._looking is not None
-        self._looking.cancel()
+        for task in self._tasks:
+            task.cancel()
+        self.close()
+        await asyncio.wait(self._tasks)
+        await self._residency.closed()
+
+    def close(self) -> None:
+        """Load and fetch no more; who waits for that is told. To be called before the supervisor ends."""
         self._residency.close()
         self._pulls.close()
-        await asyncio.wait([self._looking])
 
     @property
     def is_single(self) -> bool:
@@ -120,13 +128,15 @@ class Router:
 
     def views(self) -> list[ModelView]:
         """Return what is known of every model, in the order of their names."""
-        declared = [self._view(self._model_of(entry, None)) for entry in self._declared.entries.values()]
-        others = [self._view(model) for model in self._models.values() if self._is_extra(model)]
-        return sorted([*declared, *others], key=lambda view: view.name)
+        declared = [self._model_of(entry, None) for entry in self._declared.entries.values()]
+        extra = [model for model in self._models.values() if self._is_extra(model)]
+        now_s, default = self._clock.now_s(), self._shown_default()
+        views = [one.view(now_s, is_default=one.key == default) for one in (*declared, *extra)]
+        return sorted(views, key=lambda view: view.name)
 
     def view(self, name: str | None) -> ModelView:
         """Return the same of one; None means the default model. Raises NotFoundError."""
-        return self._view(self._model(name))
+        return self._view(self._known(name))
 
     def definition(self, name: str | None) -> ModelDefinition:
         """Return how the model is declared; None means the default model. Raises NotFoundError."""
@@ -144,25 +154,22 @@ class Router:
         """Return the name of the model with this file in this folder. Raises NotFoundError."""
         return self._declared.find_file(model_file, folder).definition.name
 
-    @contextlib.asynccontextmanager
-    async def opened(
+    def opened(
         self, name: str | None, *, purpose: str | None = None, keep_alive_s: float | None = None
-    ) -> AsyncIterator[Door]:
-        """Load the model if it is not, and keep it loaded until left.
+    ) -> Lease:
+        """Return a lease: entered, the model is loaded, and stays so until it is left.
 
         `purpose`: for what it is wanted, None for what it is declared for; `keep_alive_s`: how long it stays
-        afterwards, below 0 for ever. Raises CorralError.
+        afterwards, below 0 for ever. Raises NotFoundError; entering raises CorralError.
         """
-        model = self._model(name, purpose)
-        async with self._residency.lease(model, keep_alive_s):
-            yield model.door
+        return self._residency.lease(self._model(name, purpose), keep_alive_s)
 
     async def load(self, name: str | None, *, is_default: bool = False) -> ModelView:
         """Load the model, also out of quarantine, and return when it is ready. Raises CorralError.
 
         For one that another server runs there is nothing to load.
         """
-        model = self._model(name)
+        model = self._known(name)
         model.failures.forget()
         async with contextlib.nullcontext() if model.is_remote else self._residency.lease(model):
             if is_default:
@@ -170,16 +177,19 @@ class Router:
         return self._view(model)
 
     async def unload(self, name: str, *, within_s: float) -> ModelView:
-        """Unload the model, for whatever purposes it is loaded, at most about `within_s` from now."""
-        model = self._model(name)
-        ours = [one for one in self._models.values() if one.entry is model.entry]
+        """Unload the model, for whatever purposes it is loaded, at most about `within_s` from now.
+
+        Named as it is shown for another purpose, it is unloaded for that one only.
+        """
+        model = self._known(name)
+        ours = [model] if model.purpose is not None else self._all_of(model.entry.name)
         await asyncio.gather(*(self._residency.unload(one, within_s=within_s) for one in ours))
         return self._view(model)
 
     async def pin(self, name: str, *, is_pinned: bool) -> ModelView:
         """Keep the model in memory whatever else is wanted, or no longer."""
-        model = self._model(name)
-        model.is_pinned = is_pinned
+        model = self._known(name)
+        self._residency.pin(model, is_pinned=is_pinned)
         return self._view(model)
 
     def preloaded(self) -> list[str]:
@@ -191,7 +201,7 @@ class Router:
 
     def placement(self, name: str) -> Decision:
         """Return what loading the model would do now. Changes nothing."""
-        model = self._model(name)
+        model = self._known(name)
         return self._residency.decide(model, model.needed())
 
     async def pull(self, source: str) -> ModelView:
@@ -213,37 +223,39 @@ class Router:
         async with self._rescanning:
             if await in_thread(self._declared.rescan):
                 self._take_over()
+        self._forget_gone()
 
     async def events(self) -> AsyncIterator[ModelEvent]:
         """Yield the changes of state from the first step on."""
         async for event in self._residency.events.follow():
             yield event
 
-    async def _look_after(self) -> None:
-        """Let time pass for the models, and look for other ones now and then."""
-        rescanned_s = self._clock.now_s()
+    async def _let_time_pass(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
             self._residency.tick()
-            if self.is_single or self._clock.now_s() - rescanned_s < RESCAN_S:
-                continue
+
+    async def _look_again_and_again(self) -> None:
+        """Rescan now and then; a slow disk holds up nothing but this."""
+        while not self.is_single:
+            await asyncio.sleep(RESCAN_S)
             try:
                 await self.rescan()
-            except OSError as error:
+            except (OSError, CorralError) as error:
                 _log.warning("models.rescan_failed", reason=str(error))
-            rescanned_s = self._clock.now_s()
 
     def _take_over(self) -> None:
         """Have each model follow its new declaration; a loaded one when it is idle."""
         entries = self._declared.entries
-        for key, model in list(self._models.items()):
+        for model in self._models.values():
             entry = entries.get(model.entry.name)
-            if entry == model.entry:
-                continue
-            model.is_stale = model.has_process
-            if entry is not None:
-                model.follow(entry)
-            elif not (model.n_interested or model.has_process):
+            if entry is not model.entry:
+                self._residency.follow(model, entry)
+
+    def _forget_gone(self) -> None:
+        """Forget what is neither declared nor in use any more."""
+        for key, model in list(self._models.items()):
+            if model.is_at_rest and not model.is_declared:
                 del self._models[key]
 
     def _entry(self, name: str | None) -> ModelEntry:
@@ -268,26 +280,38 @@ class Router:
 
     def _model_of(self, entry: ModelEntry, purpose: str | None) -> Model:
         """Return the model; for another purpose than the declared one it is one more."""
-        name, declared = entry.name, entry.definition.settings.engine.purpose
-        wanted = None if purpose == declared else purpose
-        key = name if wanted is None else f"{name} ({wanted})"
-        if key not in self._models:
-            self._models[key] = Model(key, entry, wanted, self._residency.machine, self._recorder)
-        return self._models[key]
+        wanted = None if purpose == entry.definition.settings.engine.purpose else purpose
+        key = entry.name if wanted is None else f"{entry.name} ({wanted})"
+        model = self._models.get(key)
+        if model is None:
+            model = self._models[key] = Model(key, entry, wanted, self._residency.machine, self._recorder)
+        return model
+
+    def _known(self, name: str | None) -> Model:
+        """Return the model as it is shown, also one for another purpose. Raises NotFoundError."""
+        try:
+            return self._model(name)
+        except NotFoundError:
+            model = self._models.get(name or "")
+            if model is None or not self._is_extra(model):
+                raise
+            return model
+
+    def _all_of(self, name: str) -> list[Model]:
+        """Return the model of that name for all its purposes."""
+        return [model for model in self._models.values() if model.entry.name == name]
 
     def _is_extra(self, model: Model) -> bool:
-        """Tell whether it is loaded for another purpose, or not declared any more."""
-        is_declared = model.entry.name in self._declared.entries
-        return model.has_process and (model.purpose is not None or not is_declared)
+        """Tell whether it is there for another purpose, or though it is not declared any more."""
+        is_shown = model.has_process or model.boarding is not None
+        return is_shown and (model.purpose is not None or not model.is_declared)
 
     def _view(self, model: Model) -> ModelView:
-        name = model.entry.name
-        is_default = self.is_single or (model.purpose is None and name == self._shown_default())
-        return model.view(self._clock.now_s(), is_default=is_default)
+        return model.view(self._clock.now_s(), is_default=model.key == self._shown_default())
 
     def _shown_default(self) -> str | None:
         try:
-            return self._entry(None).definition.name
+            return self._entry(None).name
         except NotFoundError:
             return None
 

@@ -9,10 +9,12 @@ from corral.core import log
 from corral.gateway.channel import open_channel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from corral.core.messages import AnyEvent, Load
     from corral.gateway.channel import Channel, Listener
+
+    StartProcess = Callable[[Sequence[str], Listener], Awaitable[Channel]]
 
 _log = log.get("gateway")
 
@@ -24,9 +26,12 @@ class Spare:
     supervisor's task; reads nothing of what happens to a process once that has been handed out.
     """
 
-    def __init__(self, argv: Sequence[str], kind: str | None = None) -> None:
+    def __init__(
+        self, argv: Sequence[str], kind: str | None = None, start: StartProcess = open_channel
+    ) -> None:
         self._argv = tuple(argv)
         self._kind = kind
+        self._start = start
         self._channel: Channel | None = None
         self._is_closed = False
         self._is_lost = False
@@ -43,7 +48,7 @@ class Spare:
         self._is_lost = False
         channel = self._channel
         if channel is None or not self._fits(load):
-            return await open_channel(self._argv, listener)
+            return await self._start(self._argv, listener)
         self._channel = None
         self._gone.set()
         channel.hand_to(listener)
@@ -54,7 +59,7 @@ class Spare:
         if self._kind is None or self._is_closed or self._is_lost or self._channel is not None:
             return
         try:
-            channel = await open_channel([*self._argv, self._kind], self)
+            channel = await self._start((*self._argv, self._kind), self)
         except OSError as error:
             self._is_lost = True
             _log.warning("spare.not_started", reason=str(error))

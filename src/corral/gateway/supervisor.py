@@ -74,11 +74,7 @@ class Check(NamedTuple):
     """Time to look for hung engines."""
 
 
-class Refill(NamedTuple):
-    """An engine became idle: time for a spare, if all are."""
-
-
-Message = Start | Unload | Cut | Kill | EngineReady | EngineEnded | Check | Refill
+Message = Start | Unload | Cut | Kill | EngineReady | EngineEnded | Check
 
 
 class Supervisor:
@@ -182,8 +178,6 @@ class Supervisor:
     def engine_busy(self, worker: Worker, *, is_busy: bool) -> None:
         """Have the cores shared anew. Called by the worker, before the request is sent."""
         self._lessor.busy(worker, is_busy=is_busy)
-        if not is_busy:
-            self._post(Refill())
 
     def engine_ended(self, worker: Worker, reason: str) -> None:
         """Note that `worker`'s process is gone. Called by the worker."""
@@ -203,6 +197,7 @@ class Supervisor:
                 await self._start(worker)
             case EngineReady(worker, facts):
                 self._ready(worker, facts)
+                await self._refill()
             case EngineEnded(worker, reason):
                 self._ended(worker, reason)
             case Unload(worker, within_s):
@@ -213,8 +208,6 @@ class Supervisor:
                 worker.process.kill()
             case Check():
                 self._check()
-                await self._refill()
-            case Refill():
                 await self._refill()
 
     async def _start(self, worker: Worker) -> None:
@@ -230,6 +223,7 @@ class Supervisor:
     def _ready(self, worker: Worker, facts: ModelFacts) -> None:
         if worker.state is not State.STARTING:  # unloaded while it loaded
             return
+        self._lessor.came(worker)
         worker.ready(facts)
         self.on_move(worker)
         _log.info(
@@ -288,9 +282,9 @@ class Supervisor:
                 worker.process.kill(because=reason)
 
     async def _refill(self) -> None:
-        """Start a spare in a quiet moment: its imports would take a core from whatever computes or loads."""
+        """Start a spare unless a model loads or is about to: its imports would take a core from that."""
         coming = {State.UNLOADED, State.STARTING, State.BACKOFF}
-        if not self.n_open and not any(worker.state in coming for worker in self._workers.values()):
+        if not any(worker.state in coming for worker in self._workers.values()):
             await self._spare.refill()
 
     def _later(self, pause_s: float, message: Message) -> None:

@@ -126,14 +126,14 @@ def for_model(facts: ModelFacts, choice: str | None = None, *, is_jinja: bool = 
     texts = {"bos_text": facts.bos_text, "eos_text": facts.eos_text}
     source = choice if choice is not None else facts.chat_template
     if source is None or not is_jinja:
-        return ChatTemplate(_resembling(source, facts.name), **texts)
+        return ChatTemplate(_resembling(source, facts.name or facts.path), **texts)
     if choice is not None:
         return ChatTemplate(BUILTIN.get(choice, choice), **texts)
     try:
         return ChatTemplate(source, **texts)
     except TemplateSourceError as error:
-        _log.warning("template.unusable", model=facts.name, reason=str(error))
-        return ChatTemplate(_resembling(source, facts.name), **texts)
+        _log.warning("template.unusable", model=facts.name or facts.path, reason=str(error))
+        return ChatTemplate(_resembling(source, facts.name or facts.path), **texts)
 
 
 def _resembling(source: str | None, model: str) -> str:

@@ -5,7 +5,7 @@ import re
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from corral.core.errors import NotFoundError
+from corral.core.errors import NotFoundError, UnavailableError
 from corral.core.model_view import ModelState
 
 
@@ -56,10 +56,21 @@ def test_slots_are_those_of_the_named_or_the_default_model(many):
     assert {slot["is_processing"] for slot in many.get("/slots").json()} == {False}
 
 
+def test_a_model_that_is_just_being_unloaded_hides_nothing_of_the_others(many):
+    many.models.states["other"] = ModelState.UNLOADING
+    many.other.loading = UnavailableError("The model is being unloaded")
+
+    models = {labels.get("model") for _, labels in series(many.get("/metrics").text)}
+
+    assert models == {"tiny"}
+    assert many.get("/slots?model=other").json() == []
+
+
 def test_a_model_that_is_not_loaded_has_no_slots_and_is_not_loaded_for_them(many, refused):
     many.models.states["other"] = ModelState.UNLOADED
 
     assert many.get("/slots?model=other").json() == []
+    assert many.get("/slots?model=").json() == many.get("/slots").json()
     refused(many.get("/slots?model=other&fail_on_no_slot=1"), "no slot available", status=503)
     assert many.models.leases == []
     refused(many.get("/slots?model=nope"), "nope", status=404)

@@ -5,6 +5,7 @@ import re
 import msgspec
 import pytest
 
+from corral.core.model_view import ModelState
 from corral.core.settings import GenerationDefaults
 
 
@@ -28,6 +29,15 @@ def test_props_describe_the_server(client):
     )
     assert (props["bos_token"], props["eos_token"], props["build_info"]) == ("<s>", "</s>", "b1-fake")
     assert props["is_sleeping"] is False
+
+
+def test_a_model_that_sleeps_is_not_woken_by_who_asks_whether_it_does(client):
+    client.models.states["tiny"] = ModelState.UNLOADED
+
+    props = client.get("/props").json()
+
+    assert (props["is_sleeping"], props["model_alias"]) == (True, "tiny")
+    assert client.models.leases == []
 
 
 def test_props_hold_the_default_settings_flat_and_nested(make_client):

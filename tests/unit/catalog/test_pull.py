@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from corral.catalog.pull import pull, source_settings
-from corral.core.errors import ModelLoadError
+from corral.core.errors import ModelLoadError, ModelSourceError
 from corral.core.settings import ModelSettings
 
 HUB = "https://huggingface.co"
@@ -60,12 +60,12 @@ def test_every_form_is_understood(text, fields):
     ],
 )
 def test_what_names_no_model_is_answered_with_what_does(text):
-    with pytest.raises(ModelLoadError, match=r"names no model to download; give owner/name\[:QUANT\]"):
+    with pytest.raises(ModelSourceError, match=r"names no model to download; give owner/name\[:QUANT\]"):
         source_settings(text)
 
 
 def test_a_password_is_not_repeated():
-    with pytest.raises(ModelLoadError) as caught:
+    with pytest.raises(ModelSourceError) as caught:
         source_settings("http://user:secret@127.0.0.1/nothing")
 
     assert "secret" not in caught.value.message

@@ -51,3 +51,16 @@ def test_a_repository_without_models_is_refused():
 @pytest.mark.parametrize("file", ["x/a-7B-Q4_K_M.gguf", "a-7B.Q8_0.gguf", "a-7B-f16.gguf", "a-7B.gguf"])
 def test_files_of_a_model_are_called_the_same_without_their_quantization(file):
     assert without_tag(file) == "a-7B"
+
+
+@pytest.mark.parametrize(
+    "file", ["orca-mini-3b.ggmlv3.q4_0.bin", "a-GGML.bin", "Monster-13B-ggml-Q3_K_M.bin"]
+)
+def test_of_a_repository_of_2023_the_format_and_the_remedy_are_named(file):
+    with pytest.raises(ModelLoadError, match=r"only 1 \.bin; .* GGML, .* get the model as GGUF"):
+        choose([file], None)
+
+
+def test_other_bin_files_are_not_taken_for_ggml():
+    with pytest.raises(ModelLoadError, match=r"only 1 \.bin$"):
+        choose(["pytorch_model.bin"], None)

@@ -75,6 +75,17 @@ def test_good_options_reach_the_server(monkeypatch, capsys):
     assert capsys.readouterr().err.startswith("warn: LLAMA_ARG_PORT environment variable is set")
 
 
+def test_ctrl_c_while_a_command_is_still_starting_ends_it_without_a_traceback(monkeypatch, capsys):
+    def interrupted(_settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "corral.app", types.SimpleNamespace(serve=interrupted))
+
+    assert main(["serve"]) == 130
+
+    assert capsys.readouterr() == ("", "")
+
+
 def test_the_package_runs_as_a_module():
     child = subprocess.run(
         [sys.executable, "-m", "corral", "--version"], capture_output=True, text=True, check=True

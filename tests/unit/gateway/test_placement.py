@@ -1,7 +1,7 @@
 """What goes so that another model can come."""
 
 from corral.core.memory import Memory
-from corral.gateway.placement import Limits, Resident, Verdict, place
+from corral.gateway.placement import Limits, Resident, Verdict, place, queued
 
 GB = 10**9
 
@@ -14,8 +14,8 @@ def resident(name, gb=1, **facts):
     return Resident(name=name, need=Memory(gb * GB), **facts)
 
 
-def decide(gb, residents, bounds, *, may_close=True):
-    return place(Memory(gb * GB), residents, bounds, may_close=may_close)
+def decide(gb, residents, bounds):
+    return place(Memory(gb * GB), residents, bounds)
 
 
 def test_a_model_that_fits_starts():
@@ -53,13 +53,6 @@ def test_a_busy_model_is_closed_and_not_evicted():
     assert (decision.verdict, decision.evicted, decision.closed) == (Verdict.WAIT, (), ("a",))
 
 
-def test_a_busy_model_is_left_open_while_patience_lasts():
-    decision = decide(1, [resident("a", is_busy=True)], limits(1), may_close=False)
-
-    assert (decision.verdict, decision.closed) == (Verdict.WAIT, ())
-    assert "a" in decision.reason
-
-
 def test_idle_models_stay_while_a_busy_one_is_waited_for():
     residents = [resident("idle", 4), resident("busy", 6, is_busy=True, used_s=1)]
 
@@ -95,7 +88,7 @@ def test_a_model_beyond_a_set_budget_is_refused_with_both_figures():
 def test_a_small_budget_is_told_in_megabytes():
     bounds = Limits(max_workers=None, budget=Memory(10_000_000), is_hard=True)
 
-    decision = place(Memory(63_000_000), [], bounds, may_close=False)
+    decision = place(Memory(63_000_000), [], bounds)
 
     assert decision.reason.startswith("it needs 63.0 MB, and the budget is 10.0 MB")
 
@@ -115,6 +108,48 @@ def test_memory_of_devices_is_a_bound_of_its_own():
         Resident(name="cpu", need=Memory(GB, 0), used_s=-1),
     ]
 
-    decision = place(Memory(GB, 2 * GB), residents, bounds, may_close=True)
+    decision = place(Memory(GB, 2 * GB), residents, bounds)
 
     assert decision.evicted == ("gpu",)
+
+
+def after(gb, residents, bounds, name="first"):
+    """Return what the next one finds once a model of that size has queued up."""
+    decision = decide(gb, residents, bounds)
+    return queued(residents, resident(name, gb, is_busy=True), decision)
+
+
+def test_what_the_first_in_the_queue_was_promised_is_not_given_away():
+    residents = after(8, [resident("busy", 6, is_busy=True)], limits())
+
+    decision = decide(3, residents, limits())
+
+    assert (decision.verdict, decision.evicted, decision.closed) == (Verdict.WAIT, (), ())
+    assert decision.reason == "waits until first has had its turn"
+
+
+def test_a_model_that_fits_now_and_beside_the_promised_one_starts():
+    residents = after(8, [resident("busy", 6, is_busy=True)], limits())
+
+    assert decide(2, residents, limits()).verdict is Verdict.START
+
+
+def test_idle_models_that_must_go_anyway_go_first():
+    idle, other = resident("due", 5, used_s=9), resident("other", 5, used_s=1)
+    residents = [idle, other]
+    bounds = limits(2, gb=20)
+
+    decision = decide(1, queued(residents, resident("first"), decide(1, residents, bounds)), bounds)
+
+    assert decision.evicted == ("due",)
+
+
+def test_a_started_model_takes_its_room_at_once():
+    residents = after(6, [], limits())
+
+    assert [one.is_promised for one in residents] == [False]
+    assert decide(6, residents, limits()).closed == ("first",)
+
+
+def test_a_refused_model_is_promised_nothing():
+    assert after(11, [], limits()) == []

@@ -193,6 +193,12 @@ def test_a_model_without_a_template_gets_chatml():
     assert for_model(facts(None)).source == CHATML
 
 
+def test_a_model_that_has_no_name_of_its_own_is_logged_by_its_file(caplog):
+    for_model(ModelFacts(name="", path="models/a.gguf"))
+
+    assert [record.fields["model"] for record in caplog.records] == ["models/a.gguf"]
+
+
 def test_a_models_own_template_is_used():
     assert for_model(facts("own")).render([USER]).text == "own"
 

@@ -136,7 +136,7 @@ def _state_routes() -> list[Endpoint]:
             note=(
                 "Of many models `?model=` names one, which is loaded unless `?autoload=0` is given or a key "
                 "is needed and missing. Without it the answer has `role: router`, loads nothing, and "
-                "describes the default model if that is loaded."
+                "describes the default model if that is loaded. An only model that sleeps is not woken by it."
             ),
             is_public=True,
             differs=(

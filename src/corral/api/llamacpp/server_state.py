@@ -18,7 +18,7 @@ from corral.api.serving import Serving
 from corral.api.servings import Servings
 from corral.core.errors import NotFoundError, NotSupportedError, UnavailableError
 from corral.core.request import GenerationRequest
-from corral.core.settings import GenerationDefaults
+from corral.core.settings import GenerationDefaults, ServerSettings
 from corral.gateway.slots import SlotView
 
 _NO_PROPS = "This server does not support changing global properties. Start it with `--props`"
@@ -36,8 +36,11 @@ async def props(_request: Request, serving: Serving) -> Response:
 
 
 async def router_props(_request: Request, servings: Servings) -> Response:
-    """Describe a server of many models, and the default one if it is loaded."""
+    """Describe a server of many models, and the default one if it is loaded; or one whose model sleeps."""
     settings = servings.settings
+    if servings.models.is_single:
+        props = {**_described_default(servings), **_endpoints(settings.server)}
+        return json_reply({**props, "is_sleeping": True})
     return json_reply(
         {
             **_described_default(servings),
@@ -78,15 +81,21 @@ def _described(serving: Serving) -> dict[str, Any]:
         "model_ftype": facts.file_type,
         "modalities": {"vision": facts.has_vision, "video": False, "audio": facts.has_audio},
         "media_marker": serving.media.mark,
-        "endpoint_slots": server.is_slots,
-        "endpoint_props": server.is_props,
-        "endpoint_metrics": server.is_metrics,
-        "ui": server.is_ui,
+        **_endpoints(server),
         "bos_token": facts.bos_text,
         "eos_token": facts.eos_text,
         "build_info": facts.build,
         "is_sleeping": False,
         "chat_template_caps": serving.template().capabilities,
+    }
+
+
+def _endpoints(server: ServerSettings) -> dict[str, Any]:
+    return {
+        "endpoint_slots": server.is_slots,
+        "endpoint_props": server.is_props,
+        "endpoint_metrics": server.is_metrics,
+        "ui": server.is_ui,
     }
 
 
@@ -104,7 +113,7 @@ async def slots(request: Request, servings: Servings) -> Response:
     """Return what each slot does. A model that is not loaded has none, and is not loaded for this."""
     if not servings.settings.server.is_slots:
         raise NotSupportedError(_NO_SLOTS)
-    serving = servings.loaded(request.query_params.get("model"))
+    serving = servings.loaded(request.query_params.get("model") or None)
     views = [] if serving is None else serving.door.slots()
     if "fail_on_no_slot" in request.query_params and all(view.is_processing for view in views):
         raise UnavailableError("no slot available")

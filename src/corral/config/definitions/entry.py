@@ -27,6 +27,14 @@ _KEYS: dict[str, Spelling] = {
     "preload": Spelling(LOAD_ON_STARTUP, is_on=True),
 }
 
+# What others call it.
+_MEANT = {
+    **dict.fromkeys(("path", "model-path", "filename", "model-file"), "model"),
+    **dict.fromkeys(("n-ctx", "context", "context-size", "context-length", "max-total-tokens"), "ctx-size"),
+    **dict.fromkeys(("preset", "presets", "extends"), "inherit"),
+    **dict.fromkeys(("url", "base-url"), "model-url or proxy-url"),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -56,12 +64,19 @@ def find(key: str) -> Spelling:
         refuse(f"--{name}")
         refuse(f"-{name}")
         refuse(key)
-        raise SettingsError("; ".join(filter(None, [f'unknown key "{key}"', nearest(name, _KEYS)])))
+        raise SettingsError("; ".join(filter(None, [f'unknown key "{key}"', _meant(name)])))
     if spelling.option in _OF_THE_COMMAND:
         raise SettingsError(f'"{key}" belongs on the command line, not to a model')
     if (spelling.option.fills or "").startswith(_OF_THE_SERVER):
-        raise SettingsError(f'"{key}" speaks of the whole server, not of one model; give it to the server')
+        hint = f"; {_meant(name)}" if name in _MEANT else ""
+        raise SettingsError(
+            f'"{key}" speaks of the whole server, not of one model; give it to the server{hint}'
+        )
     return spelling
+
+
+def _meant(name: str) -> str:
+    return f"did you mean {_MEANT[name]}?" if name in _MEANT else nearest(name, _KEYS)
 
 
 def _read(key: str, text: str, read_file: ReadFile) -> Given:

@@ -100,6 +100,11 @@ def _vocab_only(value: object) -> Pairs:
     return iter(())
 
 
+def _any_model_embeds(_value: object) -> Pairs:
+    """Yield nothing: vectors are made by any model that is asked for them, and texts still."""
+    return iter(())
+
+
 def _numa(value: object) -> Pairs:
     if isinstance(value, str) or value:
         yield "numa", value if isinstance(value, str) else _NUMA.get(value, str(value))  # type: ignore[call-overload]
@@ -142,7 +147,7 @@ _MODELS = {
             "use_mlock": _as("mlock"),
             "f16_kv": _kv_of_16_bits,
             "vocab_only": _vocab_only,
-            "embedding": _if_set("embedding", "on"),
+            "embedding": _any_model_embeds,
             "last_n_tokens_size": _as("repeat-last-n"),
             "low_vram": _if_set("kv-offload", "off"),
             "offload_kqv": _as("kv-offload"),

@@ -53,13 +53,24 @@ class Context:
     def close(self) -> None:
         """Free threads, memory and buffers."""
         self.threads.close()
-        self.log_perf()
+        self.leave()
         llama_cpp.llama_free(self.pointer)
 
-    def log_perf(self) -> None:
+    def leave(self) -> None:
+        """Log what is to be known in the end."""
+        if self._has_perf:
+            self._log_perf()
+
+    def _checked_shape(self, model: Model, settings: EngineSettings) -> Shape:
+        check_kv_types(settings, model.heads())
+        n_ctx_train = llama_cpp.llama_model_n_ctx_train(model.pointer)
+        shared = shape(settings, n_ctx_train, self.cell_bytes, available_memory_bytes())
+        if model.has_plain_cache and not settings.device.n_gpu_layers:
+            check_memory(shared, self.cell_bytes, available_memory_bytes())
+        return shared
+
+    def _log_perf(self) -> None:
         """Log llama.cpp's own figures since the load (`--perf`)."""
-        if not self._has_perf:
-            return
         perf = llama_cpp.llama_perf_context(self.pointer)
         _log.info(
             "llama.perf",
@@ -70,11 +81,3 @@ class Context:
             n_decode=perf.n_eval,
             n_graphs_reused=perf.n_reused,
         )
-
-    def _checked_shape(self, model: Model, settings: EngineSettings) -> Shape:
-        check_kv_types(settings, model.heads())
-        n_ctx_train = llama_cpp.llama_model_n_ctx_train(model.pointer)
-        shared = shape(settings, n_ctx_train, self.cell_bytes, available_memory_bytes())
-        if model.has_plain_cache and not settings.device.n_gpu_layers:
-            check_memory(shared, self.cell_bytes, available_memory_bytes())
-        return shared

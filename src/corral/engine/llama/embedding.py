@@ -101,7 +101,7 @@ class LlamaEmbeddingRunner:
 
     def leave(self) -> None:
         """Log the context's figures. Weights of gigabytes are not freed page by page for nobody."""
-        self._context.log_perf()
+        self._context.leave()
 
     def close(self) -> None:
         """Free everything, last made first."""
