@@ -18,7 +18,7 @@ ADMIN_KEY = "the-admin-key"
 SERVE = """
 import sys
 from pathlib import Path
-from corral.app import serve
+from corral.app.serving import serve
 from corral.catalog.source import ModelSource, resolve
 from corral.config.load import load
 

@@ -17,14 +17,14 @@ import httpx
 import pytest
 import trustme
 
+from corral.app.listeners import CannotListenError, Listeners
 from corral.core.settings import ServerSettings
-from corral.listeners import CannotListenError, Listeners
 
 DEADLINE_S = 30
 SERVE = """
 import sys
 from pathlib import Path
-from corral.app import serve
+from corral.app.serving import serve
 from corral.catalog.source import ModelSource
 from corral.config.load import load
 

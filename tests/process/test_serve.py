@@ -16,7 +16,7 @@ DEADLINE_S = 30
 SERVE = """
 import sys
 from pathlib import Path
-from corral.app import serve
+from corral.app.serving import serve
 from corral.catalog.source import ModelSource
 from corral.core.settings import ModelSettings, ServerSettings, Settings
 

@@ -14,7 +14,7 @@ import yaml
 SERVE = """
 import sys
 from pathlib import Path
-from corral.app import serve
+from corral.app.serving import serve
 from corral.catalog.source import ModelSource
 from corral.config.load import load
 

@@ -36,7 +36,7 @@ SWITCHES = (
 SERVE = """
 import sys
 from pathlib import Path
-from corral.app import serve
+from corral.app.serving import serve
 from corral.catalog.source import ModelSource
 from corral.core.settings import ModelSettings, ServerSettings, Settings
 
@@ -48,7 +48,7 @@ sys.exit(serve(settings, runner="fake", find_model=lambda *_: source))
 SERVE_MANY = """
 import shutil, sys
 from pathlib import Path
-from corral.app import serve
+from corral.app.serving import serve
 from corral.catalog.bundled import bundled_model
 from corral.catalog.source import ModelSource
 from corral.core.settings import (

@@ -5,6 +5,6 @@ import sys
 
 
 def test_the_server_is_imported_without_nicegui():
-    program = "import sys, corral.app; sys.exit('nicegui' in sys.modules)"
+    program = "import sys, corral.app.serving; sys.exit('nicegui' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

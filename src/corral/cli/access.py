@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from urllib.parse import urlsplit
 
-from corral.admin_key import read_key
+from corral.app.admin_key import read_key
 from corral.cli.outcome import CommandError
 from corral.cli.server import Server
 from corral.config.load import load, load_access

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from corral.app.declared import declared_models
 from corral.catalog.entry import ModelEntry
 from corral.core.errors import NotFoundError
 from corral.core.model_view import ModelState, ModelView
 from corral.core.settings import Settings
-from corral.declared import declared_models
 
 
 def entries_here(settings: Settings) -> Mapping[str, ModelEntry]:

@@ -8,9 +8,9 @@ import threading
 from types import TracebackType
 from typing import Self
 
+from corral.app.loading_bars import LoadingBars
 from corral.cli.outcome import CommandError
 from corral.cli.server import RefusedError, Server
-from corral.loading_bars import LoadingBars
 
 _NO_KEY = 401
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from corral.app.loading_bars import LoadingBars
 from corral.catalog.progress import Arrival, Progress, silent
 from corral.catalog.pull import pull
 from corral.cli.access import Access, add_access, add_json, settings_here
@@ -20,7 +21,6 @@ from corral.cli.printing import print_json
 from corral.cli.words import plain, size
 from corral.core.model_view import ModelEvent, ModelView
 from corral.core.settings import Settings
-from corral.loading_bars import LoadingBars
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

@@ -54,7 +54,7 @@ def _serve(parsed: Parsed) -> int:
 
         if not install.prepare(parsed):
             return 1
-    from corral.app import serve  # noqa: PLC0415 - it imports the whole server, which help does not need
+    from corral.app.serving import serve  # noqa: PLC0415 - it imports the whole server, which help does not need
 
     return serve(parsed.settings)
 

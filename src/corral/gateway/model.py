@@ -208,7 +208,7 @@ class Model:
         return Resident(
             name=self.key,
             need=self.need,
-            is_busy=False,
+            is_busy=self.is_busy,
             is_pinned=self.is_pinned,
             is_leaving=self.is_leaving or is_draining,
             used_s=self.used_s,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from corral.admin_key import AdminKeyFile
+from corral.app.admin_key import AdminKeyFile
 from corral.cli.access import Access, settings_here
 from corral.cli.outcome import CommandError
 from corral.cli.ps import main

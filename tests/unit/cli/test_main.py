@@ -66,7 +66,7 @@ def test_version_of_serve_goes_to_standard_error(capsys):
 def test_good_options_reach_the_server(monkeypatch, capsys):
     served = []
     app = types.SimpleNamespace(serve=lambda settings: served.append(settings) or 7)
-    monkeypatch.setitem(sys.modules, "corral.app", app)
+    monkeypatch.setitem(sys.modules, "corral.app.serving", app)
     monkeypatch.setenv("LLAMA_ARG_PORT", "81")
 
     assert main(["serve", "--port", "82"]) == 7
@@ -79,7 +79,7 @@ def test_ctrl_c_while_a_command_is_still_starting_ends_it_without_a_traceback(mo
     def interrupted(_settings):
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(sys.modules, "corral.app", types.SimpleNamespace(serve=interrupted))
+    monkeypatch.setitem(sys.modules, "corral.app.serving", types.SimpleNamespace(serve=interrupted))
 
     assert main(["serve"]) == 130
 
@@ -105,7 +105,7 @@ def test_docs_prints_one_page(capsys, words, code):
 
 @pytest.mark.parametrize(
     ("module", "library"),
-    [("corral.app", "numpy"), ("corral.app", "rich"), ("corral.engine.process", "llguidance")],
+    [("corral.app.serving", "numpy"), ("corral.app.serving", "rich"), ("corral.engine.process", "llguidance")],
 )
 def test_what_few_requests_need_is_not_imported_at_the_start(module, library):
     code = f"import sys, {module}; sys.exit({library!r} in sys.modules)"

@@ -2,7 +2,7 @@ import stat
 
 import pytest
 
-from corral.admin_key import AdminKeyFile, draw_key, read_key
+from corral.app.admin_key import AdminKeyFile, draw_key, read_key
 
 
 def test_keys_are_long_and_different():

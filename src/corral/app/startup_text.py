@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from corral import __version__
+from corral.app.loading_bars import LoadingBars
 from corral.core.model_view import ModelState
-from corral.loading_bars import LoadingBars
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence

@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING
 import msgspec
 import uvicorn
 
-from corral.admin_key import AdminKeyFile, draw_key
 from corral.api.header_names import SpelledHeaders
 from corral.api.server import create_app
 from corral.api.threads import choose_n_threads, limit_threads
+from corral.app.admin_key import AdminKeyFile, draw_key
+from corral.app.declared import are_devices_wanted, declared_models, with_first
+from corral.app.limits import limits_of
+from corral.app.listeners import CannotListenError, Listeners
+from corral.app.startup_text import StartupText, web_address
+from corral.app.tls import tls_context
 from corral.catalog.one_model import is_bundled
 from corral.catalog.source import resolve
 from corral.core import log
 from corral.core.errors import CorralError, SettingsError
 from corral.core.model_view import ModelState
-from corral.declared import are_devices_wanted, declared_models, with_first
 from corral.gateway.interrupt import Interrupt
 from corral.gateway.machine import this_machine
 from corral.gateway.model_events import ModelEvents
@@ -30,10 +34,6 @@ from corral.gateway.remote.remotes import Remotes
 from corral.gateway.residency import Bounds, Residency
 from corral.gateway.router import Router
 from corral.gateway.supervisor import Supervisor
-from corral.limits import limits_of
-from corral.listeners import CannotListenError, Listeners
-from corral.startup_text import StartupText, web_address
-from corral.tls import tls_context
 from corral.ui.mount import PUBLIC_PREFIXES, mount
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import sys
 import msgspec
 import pytest
 
+from corral.app.declared import declared_models, with_first
 from corral.core.errors import SettingsError
 from corral.core.settings import CatalogSettings, ModelSettings, RemoteSettings, Settings
-from corral.declared import declared_models, with_first
 
 FAR = Settings(
     model=ModelSettings(aliases=("far",)),
@@ -65,9 +65,9 @@ def test_broken_files_alone_are_not_served_and_are_complained_about():
 @pytest.mark.parametrize("library", ["httpx", "rich", "yaml", "huggingface_hub"])
 def test_a_lone_model_starts_without_libraries_that_others_need(library):
     program = f"""
-import sys, corral.app
+import sys, corral.app.serving
 from corral.core.settings import ModelSettings, Settings
-from corral.declared import declared_models
+from corral.app.declared import declared_models
 declared_models(Settings(model=ModelSettings(path="m.gguf")))
 sys.exit({library!r} in sys.modules)
 """

@@ -4,8 +4,8 @@ import io
 import msgspec
 import pytest
 
+from corral.app.startup_text import StartupText, web_address
 from corral.core.model_view import ModelEvent, ModelState, ModelView
-from corral.startup_text import StartupText, web_address
 
 
 @pytest.fixture

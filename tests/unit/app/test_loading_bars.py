@@ -2,8 +2,8 @@ import io
 
 import pytest
 
+from corral.app.loading_bars import LoadingBars
 from corral.core.model_view import ModelEvent, ModelState
-from corral.loading_bars import LoadingBars
 
 
 class Terminal(io.StringIO):
