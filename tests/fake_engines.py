@@ -24,7 +24,6 @@ from corral.gateway.supervisor import Supervisor
 ROOMY = Memory(10**15, 10**15)
 TICK_S = 0.5
 HEARTBEAT_S = 5.0
-ENDING_S = 0.05  # how long a process takes to be gone
 
 
 class _Turned(selectors.SelectSelector):
@@ -75,7 +74,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class FakeChannel:
-    """A played process that loads for `load_s`, or until `hold` is cleared; then ends when told to drain."""
+    """A played process: loads as its engines do, and ends when it is told to drain."""
 
     def __init__(self, engines, listener):
         self.listener = listener
@@ -94,10 +93,10 @@ class FakeChannel:
                 self.load = command
                 self._loop.call_later(self._engines.load_s, self._load)
             case Drain():
-                self._loop.call_later(ENDING_S, self.end)
+                self._loop.call_later(self._engines.ending_s, self.end)
 
     def terminate(self):
-        self._loop.call_later(ENDING_S, self.end)
+        self._loop.call_later(self._engines.ending_s, self.end)
 
     def kill(self):
         self._loop.call_soon(self.end, "ended by SIGKILL")
@@ -129,7 +128,10 @@ class FakeChannel:
 
 
 class FakeEngines:
-    """Starts played processes, in place of the supervisor's `Spare`. `broken`: which files do not load."""
+    """Starts played processes, in place of the supervisor's `Spare`. `broken`: which files do not load.
+
+    A process loads for `load_s` and takes `ending_s` to be gone.
+    """
 
     pid = None
 
@@ -138,6 +140,7 @@ class FakeEngines:
         self.broken = {}
         self.rss_bytes = {}
         self.load_s = 1.0
+        self.ending_s = 0.05
         self.n_started = 0
         self.started = []
 

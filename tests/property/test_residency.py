@@ -49,6 +49,7 @@ class Gateway(RuleBasedStateMachine):
             load_wait_s=LOAD_WAIT_S,
             close_after_s=CLOSE_AFTER_S,
         )
+        self.world.engines.ending_s = 1.2
         self.holders = []
         self.excused = set()  # who was there when an administrator unloaded the model
         self.n_versions = 0
@@ -154,6 +155,11 @@ class Gateway(RuleBasedStateMachine):
                 assert model.n_active > 0
                 assert not model.is_leaving
                 assert model.worker.state is not State.DRAINING
+
+    @invariant()
+    def only_a_process_can_be_on_its_way_out(self):
+        for model in self.world.router._models.values():
+            assert model.has_process or not (model.is_leaving or model.closed_for)
 
     @invariant()
     def nobody_waits_beyond_the_bound(self):

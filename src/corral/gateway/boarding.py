@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from corral.gateway.preparation import Preparation, Prepared
     from corral.gateway.worker import Worker
 
-UNLOADED = "The model was unloaded while it was loaded"
+UNLOADED = "The model was unloaded while it was being loaded"
 
 
 class Boarding:

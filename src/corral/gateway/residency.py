@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from corral.core import log
 from corral.core.clock import Clock, MonotonicClock
-from corral.core.errors import CorralError, InternalError, QueueFullError, UnavailableError, from_report
+from corral.core.errors import (
+    CorralError,
+    InternalError,
+    NotSupportedError,
+    QueueFullError,
+    UnavailableError,
+    from_report,
+)
 from corral.core.model_view import ModelState
 from corral.gateway.boarding import UNLOADED, Boarding
 from corral.gateway.lifecycle import FINAL, State
@@ -282,6 +289,8 @@ def _error_of(task: asyncio.Task[None], boarding: Boarding) -> CorralError | Non
 def _note_failure(boarding: Boarding, error: CorralError) -> None:
     """Remember why; only what the engine itself refused or broke down of leads to quarantine."""
     failures, worker = boarding.model.failures, boarding.worker
+    if isinstance(error, NotSupportedError):  # it was asked for what this model cannot do
+        return
     if worker is not None and worker.state is State.FAILED:
         failures.add(error.message)
     elif isinstance(error, UnavailableError):

@@ -116,6 +116,7 @@ class Room:
                     self._evict(self.models[key], f"for {boarding.model.key}")
             case Verdict.REFUSE:
                 self.queue.remove(boarding)
+                _log.warning("model.refused", model=boarding.model.key, reason=decision.reason)
                 boarding.refuse(self._refusal(boarding, decision))
         self._changed(boarding.model)
 

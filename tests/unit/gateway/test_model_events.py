@@ -71,3 +71,13 @@ def test_a_reader_that_left_costs_nothing():
         return events._queues
 
     assert asyncio.run(act()) == set()
+
+
+def test_who_comes_after_the_end_hears_the_end():
+    async def read():
+        events = ModelEvents()
+        events.close()
+        async with asyncio.timeout(5):
+            return [event async for event in events.follow()]
+
+    assert asyncio.run(read()) == []
