@@ -9,10 +9,11 @@ from pathlib import Path
 
 import msgspec
 
+from corral.catalog.entry_view import view_of
 from corral.catalog.gguf_header import GgufHeader, read_header
 from corral.catalog.removal import remove
 from corral.cli.access import access, add_access, add_json, settings_here
-from corral.cli.folder import entries_here, entry_here, view_of
+from corral.cli.folder import entries_here, entry_here, removable_here
 from corral.cli.outcome import CommandError, UnreachableError, ended
 from corral.cli.printing import print_json
 from corral.cli.server import RefusedError, Server
@@ -103,7 +104,7 @@ def _list(arguments: argparse.Namespace) -> int:
     if server is not None:
         views = server.models()
     else:
-        views = [view_of(entry) for entry in entries_here(place.settings).values()]
+        views = [view_of(entry, entry.need()) for entry in entries_here(place.settings).values()]
     if arguments.json:
         print_json([msgspec.to_builtins(view) for view in views])
     elif views:
@@ -123,13 +124,18 @@ def _print_list(views: list[ModelView]) -> None:
 def _show(arguments: argparse.Namespace) -> int:
     place = _Place(arguments)
     server = place.server()
-    view = server.model(arguments.name) if server else view_of(entry_here(arguments.name, place.settings))
+    view = server.model(arguments.name) if server else _view_here(arguments.name, place.settings)
     header = _header(view) if place.is_here else None
     if arguments.json:
         print_json({**msgspec.to_builtins(view), "header": msgspec.to_builtins(header)})
         return 0
     show(facts_table([*facts(view), *(_header_facts(header) if header else [])]))
     return 0
+
+
+def _view_here(name: str, settings: Settings) -> ModelView:
+    entry = entry_here(name, settings)
+    return view_of(entry, entry.need())
 
 
 def _header(view: ModelView) -> GgufHeader | None:
@@ -161,7 +167,7 @@ def _header_facts(header: GgufHeader) -> list[tuple[str, str]]:
 def _remove(arguments: argparse.Namespace) -> int:
     place = _Place(arguments)
     server = place.server()
-    view = server.model(arguments.name) if server else view_of(entry_here(arguments.name, place.settings))
+    view = server.model(arguments.name) if server else _view_here(arguments.name, place.settings)
     if view.path is None:
         raise CommandError(f"{view.name} has no files on this machine.")
     if not arguments.yes and not _is_sure(view, is_json=arguments.json):
@@ -169,7 +175,8 @@ def _remove(arguments: argparse.Namespace) -> int:
     if server is not None:
         deleted = server.delete(view.name)
     else:
-        deleted = [str(path) for path in remove(Path(view.path)).paths]
+        paths = removable_here(view.name, place.settings)
+        deleted = [str(gone) for path in paths for gone in remove(path).paths]
     if arguments.json:
         print_json({"model": view.name, "deleted": deleted})
     else:

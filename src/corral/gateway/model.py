@@ -8,8 +8,7 @@ import msgspec
 
 from corral.core.errors import NotFoundError, NotSupportedError, UnavailableError
 from corral.core.memory import Memory
-from corral.core.messages import ModelFacts
-from corral.core.model_view import ModelState, ModelView
+from corral.core.model_view import ModelState
 from corral.gateway.door import Door
 from corral.gateway.lifecycle import FINAL, State
 from corral.gateway.placement import Resident
@@ -227,37 +226,6 @@ class Model:
         if ttl_s is None or self.is_pinned or self.n_interested or not self.has_process:
             return None
         return max(0.0, self.used_s + ttl_s - now_s)
-
-    def view(self, now_s: float, *, is_default: bool) -> ModelView:
-        """Return what is known of it now."""
-        entry, worker = self.entry, self.worker if self.has_process else None
-        facts = worker.facts if worker and worker.facts else ModelFacts()  # for files that were not looked at
-        return ModelView(
-            name=self.key,
-            state=self.state,
-            aliases=entry.aliases,
-            tags=entry.definition.settings.model.tags,
-            reason=self.reason,
-            progress=self.progress,
-            format=entry.format,
-            path=str(entry.path) if entry.path is not None else None,
-            origin=entry.definition.origin,
-            architecture=entry.architecture or facts.architecture,
-            quantization=entry.quantization or facts.file_type,
-            n_bytes=entry.n_bytes or facts.n_bytes,
-            n_params=entry.n_params or facts.n_params,
-            n_ctx_train=entry.n_ctx_train or facts.n_ctx_train,
-            has_chat_template=entry.has_chat_template or bool(facts.chat_template),
-            need=self.needed(),
-            rss_bytes=worker.process.heartbeat.rss_bytes if worker else None,
-            n_open=self.n_interested,
-            load_s=worker.load_s if worker and worker.facts else None,
-            ttl_s=self.ttl_s,
-            expires_in_s=self.expires_in_s(now_s),
-            is_pinned=self.is_pinned,
-            is_default=is_default,
-            pid=worker.process.pid if worker else None,
-        )
 
 
 def _differ(one: ModelEntry, other: ModelEntry) -> bool:

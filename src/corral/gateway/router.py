@@ -12,6 +12,7 @@ from corral.core.errors import CorralError, NotFoundError
 from corral.gateway.model import Model
 from corral.gateway.preparation import in_thread
 from corral.gateway.pulls import Pulls
+from corral.gateway.showing import shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -131,7 +132,7 @@ class Router:
         declared = [self._model_of(entry, None) for entry in self._declared.entries.values()]
         extra = [model for model in self._models.values() if self._is_extra(model)]
         now_s, default = self._clock.now_s(), self._shown_default()
-        views = [one.view(now_s, is_default=one.key == default) for one in (*declared, *extra)]
+        views = [shown(one, now_s, is_default=one.key == default) for one in (*declared, *extra)]
         return sorted(views, key=lambda view: view.name)
 
     def view(self, name: str | None) -> ModelView:
@@ -307,7 +308,7 @@ class Router:
         return is_shown and (model.purpose is not None or not model.is_declared)
 
     def _view(self, model: Model) -> ModelView:
-        return model.view(self._clock.now_s(), is_default=model.key == self._shown_default())
+        return shown(model, self._clock.now_s(), is_default=model.key == self._shown_default())
 
     def _shown_default(self) -> str | None:
         try:

@@ -105,7 +105,11 @@ def test_docs_prints_one_page(capsys, words, code):
 
 @pytest.mark.parametrize(
     ("module", "library"),
-    [("corral.app.serving", "numpy"), ("corral.app.serving", "rich"), ("corral.engine.process", "llguidance")],
+    [
+        ("corral.app.serving", "numpy"),
+        ("corral.app.serving", "rich"),
+        ("corral.engine.process", "llguidance"),
+    ],
 )
 def test_what_few_requests_need_is_not_imported_at_the_start(module, library):
     code = f"import sys, {module}; sys.exit({library!r} in sys.modules)"
