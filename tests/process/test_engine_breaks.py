@@ -163,7 +163,7 @@ def test_a_crash_while_stopping_is_no_reason_to_restart(run, loaded):
             with pytest.raises(UnavailableError):
                 [item async for item in generation]
             await stopping
-            return gateway.worker().state, gateway.worker()._n_starts
+            return gateway.worker().state, gateway.worker().history.n_starts
 
     assert run(act()) == (State.STOPPED, 1)
 

@@ -138,7 +138,7 @@ def test_a_model_that_cannot_be_loaded_says_why_and_is_final(run, opened):
                 await gateway.load()
             with pytest.raises(UnavailableError, match="asked to fail to load"):
                 gateway.door.facts()
-            return gateway.worker().state, gateway.worker()._n_starts
+            return gateway.worker().state, gateway.worker().history.n_starts
 
     assert run(act()) == (State.FAILED, 1)
 

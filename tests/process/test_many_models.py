@@ -7,7 +7,13 @@ import signal
 import msgspec
 import pytest
 
-from corral.core.errors import EngineCrashedError, ModelLoadError, NotFoundError, UnavailableError
+from corral.core.errors import (
+    EngineCrashedError,
+    InvalidRequestError,
+    ModelLoadError,
+    NotFoundError,
+    UnavailableError,
+)
 from corral.core.memory import Memory
 from corral.core.request import GenerationRequest
 from corral.core.settings import StaySettings
@@ -327,3 +333,35 @@ def test_a_model_of_another_engine_setting_is_untouched(run):
             return many.router.view(None).name, many.state("a")
 
     assert run(act()) == ("b", "unloaded")
+
+
+def test_a_models_counts_go_on_when_it_is_loaded_again(run):
+    async def act():
+        async with fleet(entry("a")) as many:
+            await many.outputs("a", max_tokens=5)
+            await many.router.unload("a", within_s=0)
+            await many.outputs("a", "again", max_tokens=5)
+            return many.router.door("a").metrics()
+
+    counts = run(act())
+
+    assert (counts.n_predicted_total, counts.n_loads, counts.n_restarts) == (10, 2, 0)
+
+
+def test_what_ran_at_two_crashes_is_remembered_until_somebody_loads_the_model(run):
+    async def crash(many, name):
+        with pytest.raises(EngineCrashedError):
+            await many.outputs(name, max_tokens=50)
+
+    async def act():
+        async with fleet(entry("a", "fake:crash_after=5")) as many:
+            await crash(many, "a")
+            await many.router.unload("a", within_s=0)
+            await crash(many, "a")
+            await many.router.unload("a", within_s=0)
+            with pytest.raises(InvalidRequestError, match="running both times"):
+                await many.outputs("a", max_tokens=50)
+            await many.router.load("a")
+            await crash(many, "a")
+
+    run(act())

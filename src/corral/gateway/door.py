@@ -114,7 +114,7 @@ class Door:
 
     async def _enter(self, generation: Generation) -> None:
         worker = self._worker()
-        worker.suspects.check(generation.request)
+        worker.history.suspects.check(generation.request)
         self._check_room(worker)
         if self._recorder is not None:
             await self._recorder.begin(generation.request, self.tokenize)

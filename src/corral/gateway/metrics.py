@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class MetricsSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """The metrics of one model at one moment. Totals run since the first load, over restarts of the engine.
+    """The metrics of one model at one moment. Totals run since its first load, over unloads and restarts.
 
     `n_prompt_total` counts evaluated prompt tokens, `n_cached_total` those taken from the prefix cache.
     `prompt_per_s` and `predicted_per_s` average tokens per second of such work since the previous snapshot;
@@ -38,6 +38,7 @@ class MetricsSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     n_drafts: int = 0
     n_drafted: int = 0
     n_drafted_accepted: int = 0
+    n_loads: int = 0
     n_crashes: int = 0
     n_restarts: int = 0
     engine_rss_bytes: int = 0
@@ -48,6 +49,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
     n_processing: int = 0
     n_deferred: int = 0
+    n_loads: int = 0
     n_crashes: int = 0
     n_restarts: int = 0
     engine_rss_bytes: int = 0
@@ -123,6 +125,7 @@ class Meter:
             n_tokens_max=self._n_tokens_max,
             n_processing=now.n_processing,
             n_deferred=now.n_deferred,
+            n_loads=now.n_loads,
             n_crashes=now.n_crashes,
             n_restarts=now.n_restarts,
             engine_rss_bytes=now.engine_rss_bytes,

@@ -187,6 +187,12 @@ class Model:
         self.entry = entry
         self.door.max_queue = self.max_queue
 
+    def forget_failures(self) -> None:
+        """Try again what failed: the model in quarantine, and requests that ran at crashes."""
+        self.failures.forget()
+        if self.worker is not None:
+            self.worker.history.suspects.forget()
+
     def check_loadable(self) -> None:
         """Raise CorralError when a request cannot load it."""
         name, entry = self.entry.name, self.entry

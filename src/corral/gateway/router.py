@@ -171,7 +171,7 @@ class Router:
         For one that another server runs there is nothing to load.
         """
         model = self._known(name)
-        model.failures.forget()
+        model.forget_failures()
         async with contextlib.nullcontext() if model.is_remote else self._residency.lease(model):
             if is_default:
                 self._default = model.entry.name

@@ -135,7 +135,8 @@ class Supervisor:
         """Begin to load a model under `name`, which must have no live worker; return its worker."""
         before = self._workers.get(name)
         assert before is None or before.state in FINAL, f"{name} is loaded"
-        worker = self._workers[name] = Worker(name, load, self, self._clock)
+        history = before.history if before is not None else None
+        worker = self._workers[name] = Worker(name, load, self, self._clock, history)
         self._post(Start(worker))
         return worker
 

@@ -20,13 +20,13 @@ N_KEPT = 1024  # requests; the oldest are forgotten
 
 _REFUSAL = (
     "This request was running both times that the model's engine broke down, and is not tried again; "
-    "change it, or load the model anew"
+    "change it, or have the model loaded through /models/load"
 )
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class Suspects:
-    """Counts crashes by what was asked, not by who asked or when. Owned by the worker, over all processes."""
+    """Counts crashes by what was asked, not by who asked or when. Owned by the model's history."""
 
     def __init__(self) -> None:
         self._n_crashes: OrderedDict[bytes, int] = OrderedDict()
@@ -37,6 +37,10 @@ class Suspects:
             self._n_crashes[fingerprint] = self._n_crashes.pop(fingerprint, 0) + 1
         while len(self._n_crashes) > N_KEPT:
             self._n_crashes.popitem(last=False)
+
+    def forget(self) -> None:
+        """Let everything be tried again."""
+        self._n_crashes.clear()
 
     def check(self, request: GenerationRequest) -> None:
         """Raise InvalidRequestError if `request` was there too often. Costs nothing where none ever was."""

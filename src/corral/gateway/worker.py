@@ -9,10 +9,10 @@ import msgspec
 
 from corral.core.errors import EngineCrashedError, ModelLoadError, ModelLoadingError, UnavailableError
 from corral.gateway.backoff import crashes_in_a_row
+from corral.gateway.history import History
 from corral.gateway.lifecycle import FINAL, State, moved
-from corral.gateway.metrics import Meter, Moment
+from corral.gateway.metrics import Moment
 from corral.gateway.process import EngineProcess
-from corral.gateway.suspects import Suspects
 
 if TYPE_CHECKING:
     from corral.core.clock import Clock
@@ -52,10 +52,12 @@ class Worker:
     `process` is the present one, or the last. `facts` are None until the engine was ready once, and stay when
     it crashes: None also means that this is the first load. `error` says why that failed. `settled` is set
     unless a start is under way or due, `gone` in the end. `load_s` is how long the last load took, `progress`
-    the part of the present one that is done. `suspects` were running at crashes.
+    the part of the present one that is done. `history` goes on with the next worker of the model.
     """
 
-    def __init__(self, name: str, load: Load, owner: Owner, clock: Clock) -> None:
+    def __init__(
+        self, name: str, load: Load, owner: Owner, clock: Clock, history: History | None = None
+    ) -> None:
         self.name = name
         self.state = State.UNLOADED
         self.facts: ModelFacts | None = None
@@ -66,13 +68,11 @@ class Worker:
         self.n_load_crashes_in_a_row = 0
         self.load_s = 0.0
         self.progress = 0.0
-        self.suspects = Suspects()
+        self.history = history or History()
+        self.history.n_loads += 1
         self._load = load
         self._owner = owner
         self._clock = clock
-        self._meter = Meter()
-        self._n_starts = 0
-        self._n_crashes = 0
         self._start_s = 0.0
         self._ready_s = 0.0
         self.process = self._new_process()
@@ -101,12 +101,13 @@ class Worker:
     def metrics(self, *, n_parked: int) -> MetricsSnapshot:
         """Return the metrics, with `n_parked` requests waiting for a restart, and start the next averages."""
         requests = self.process.requests
-        return self._meter.take_snapshot(
+        return self.history.meter.take_snapshot(
             Moment(
                 n_processing=requests.slots.n_busy if requests is not None else 0,
                 n_deferred=n_parked + (requests.n_waiting if requests is not None else 0),
-                n_crashes=self._n_crashes,
-                n_restarts=max(0, self._n_starts - 1),
+                n_loads=self.history.n_loads,
+                n_crashes=self.history.n_crashes,
+                n_restarts=self.history.n_restarts,
                 engine_rss_bytes=self.process.heartbeat.rss_bytes,
             )
         )
@@ -116,7 +117,7 @@ class Worker:
         self._move(State.STARTING)
         self.settled.clear()
         self.progress = 0.0
-        self._n_starts += 1
+        self.history.n_starts += 1
         self._start_s = self._clock.now_s()
         self.process = self._new_process()
         await self.process.start(spare, self._load)
@@ -145,12 +146,12 @@ class Worker:
         was_ready = self.state is State.READY
         self._move(State.CRASHED)
         self.settled.clear()
-        self._n_crashes += 1
+        self.history.n_crashes += 1
         ready_for_s = self._clock.now_s() - self._ready_s if was_ready else 0.0
         self.n_crashes_in_a_row = crashes_in_a_row(self.n_crashes_in_a_row, ready_for_s)
         self.n_load_crashes_in_a_row += not was_ready
         if self.process.requests is not None:
-            self.suspects.crashed(self.process.requests.running)
+            self.history.suspects.crashed(self.process.requests.running)
         message = f"The model's engine broke down ({reason}) and is being restarted"
         # A second, and not the pause before the restart: who comes back meanwhile waits here.
         self.process.gone(EngineCrashedError(message, retry_after_s=1))
@@ -194,7 +195,7 @@ class Worker:
         self._owner.engine_ended(self, reason)
 
     def _new_process(self) -> EngineProcess:
-        return EngineProcess(self._meter, self._clock, self)
+        return EngineProcess(self.history.meter, self._clock, self)
 
     def _end(self, error: CorralError) -> None:
         self.process.gone(error)

@@ -42,6 +42,7 @@ _ROWS = [
         "Number of drafted tokens that were accepted.",
         "n_drafted_accepted",
     ),
+    ("engine_loads_total", "counter", "Number of times the model was loaded.", "n_loads"),
     ("engine_crashes_total", "counter", "Number of times the model's process ended unasked.", "n_crashes"),
     (
         "engine_restarts_total",
