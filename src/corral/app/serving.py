@@ -41,11 +41,8 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from corral.catalog.progress import Progress
-    from corral.catalog.source import ModelSource
-    from corral.core.settings import ModelSettings, Settings
-
-    FindModel = Callable[[ModelSettings, Progress], ModelSource]
+    from corral.core.settings import Settings
+    from corral.gateway.preparation import FindModel
 
 # Longer than the connection pools of common clients keep an idle connection, so that none closes in use.
 KEEP_ALIVE_S = 75

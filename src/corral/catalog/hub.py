@@ -29,7 +29,6 @@ from corral.catalog.room import check_room
 from corral.core import log
 from corral.core.errors import ModelLoadError
 
-MAX_DOWNLOADS = 4  # parts of one model that come at the same time
 _TIMEOUT_S = 10.0
 _OFFLINE = "it is not on this machine, and --offline forbids to download it; start once without --offline"
 # Of the library, of our own client, and of arguments or answers that are not what a hub takes or gives.
@@ -113,7 +112,7 @@ class Hub:
         check_room(files[0].folder, sum(file.n_missing for file in missing), repo)
         for file in missing:
             file.tell(progress)
-        each(lambda file: file.bring(progress, self._pause), files, MAX_DOWNLOADS)
+        each(lambda file: file.bring(progress, self._pause), files)
         first, *_ = [file.linked(progress) for file in files]
         return first
 

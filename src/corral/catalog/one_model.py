@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from corral.catalog.bundled import NAME
 from corral.catalog.entry import DOWNLOAD, REMOTE, ModelEntry
 from corral.catalog.model_files import ListedFile, shown_folder
+from corral.catalog.source import is_named, model_name
 from corral.core.errors import NotFoundError, NotSupportedError
 from corral.core.model_definition import ModelDefinition
 from corral.core.settings import Settings
@@ -55,8 +55,7 @@ class OneModel:
 
 def is_bundled(settings: Settings) -> bool:
     """Tell whether they name no model, so that the one that comes with Corral is meant."""
-    model = settings.model
-    return not any((model.path, model.url, model.hf_repo, model.docker_repo, settings.remote.base_url))
+    return not (is_named(settings.model) or settings.remote.base_url)
 
 
 def name_of(settings: Settings) -> str:
@@ -67,11 +66,7 @@ def name_of(settings: Settings) -> str:
     model, remote = settings.model, settings.remote
     if remote.base_url:
         return model.alias or remote.model or remote.base_url
-    if model.url and not model.path:
-        fallback = model.url.partition("#")[0].partition("?")[0].rpartition("/")[2] or model.url
-    else:
-        fallback = model.hf_repo or model.docker_repo or model.path or NAME
-    return model.alias or fallback
+    return model_name(model)
 
 
 def _entry(settings: Settings) -> ModelEntry:

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+N_THREADS = 4  # parts of one model that come at the same time
+
 T = TypeVar("T")
 
 
-def each(work: Callable[[T], None], items: Iterable[T], n_threads: int) -> None:
+def each(work: Callable[[T], None], items: Iterable[T], n_threads: int = N_THREADS) -> None:
     """Call `work` with every item, on up to `n_threads` threads; raise the first error once all have ended.
 
     After an error no further item is begun. The threads do not hold up the end of the process, as those of

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from corral.catalog.address import file_name
 from corral.catalog.progress import Progress
 from corral.core.errors import ModelLoadError
 from corral.core.settings import ModelSettings
@@ -59,7 +60,7 @@ def _existing(path: str) -> Path:
 def _from_url(settings: ModelSettings, url: str, progress: Progress) -> Path:
     from corral.catalog.download import download  # noqa: PLC0415 - httpx is needed for downloads only
 
-    name = url.partition("#")[0].partition("?")[0].rpartition("/")[2]
+    name = file_name(url)
     if not (settings.projector_path or name):
         raise ModelLoadError(f"{url} does not name a file; name one with --mmproj", url=url)
     target = Path(settings.projector_path or Path(settings.cache_dir or ".") / name)

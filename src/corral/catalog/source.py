@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from corral.catalog.address import file_name
 from corral.catalog.bundled import NAME, bundled_model
 from corral.catalog.parallel import each
 from corral.catalog.parts import all_parts
@@ -18,8 +19,6 @@ from corral.core.settings import ModelSettings, Settings
 
 if TYPE_CHECKING:
     from corral.catalog.hub import Hub
-
-MAX_DOWNLOADS = 4  # parts of one model that come at the same time
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,23 @@ def resolve(settings: ModelSettings, progress: Progress = silent) -> ModelSource
         ModelLoadError: there is no such file, or it could not be downloaded.
     """
     hub = _hub(settings) if settings.hf_repo else None
-    source = _model(settings, progress, hub)
-    return replace(source, projector=find_projector(settings, progress, hub))
+    return ModelSource(
+        path=_path(settings, progress, hub),
+        name=model_name(settings),
+        is_bundled=not is_named(settings),
+        projector=find_projector(settings, progress, hub),
+    )
+
+
+def is_named(settings: ModelSettings) -> bool:
+    """Tell whether the settings name a model; else the one that comes with Corral is meant."""
+    return any((settings.path, settings.url, settings.hf_repo, settings.docker_repo))
+
+
+def model_name(settings: ModelSettings) -> str:
+    """Return the name in the API: the alias, else the model as it was named."""
+    of_file = settings.path or (file_name(settings.url) or settings.url if settings.url else NAME)
+    return settings.alias or settings.hf_repo or settings.docker_repo or of_file
 
 
 def needed_model(settings: Settings) -> ModelSettings:
@@ -56,16 +70,15 @@ def _hub(settings: ModelSettings) -> Hub:
     return Hub(settings.hf_token, is_offline=settings.is_offline)
 
 
-def _model(settings: ModelSettings, progress: Progress, hub: Hub | None) -> ModelSource:
+def _path(settings: ModelSettings, progress: Progress, hub: Hub | None) -> Path:
     if settings.hf_repo and hub is not None:
-        return _from_hub(settings, settings.hf_repo, hub, progress=progress)
+        # llama-server's rule: without --hf-file, --model names the file in the repository.
+        return hub.fetch(settings.hf_repo, settings.hf_file or settings.path, progress=progress)
     if settings.docker_repo:
         return _from_docker(settings, settings.docker_repo, progress)
     if settings.url:
         return _from_url(settings, settings.url, progress)
-    if settings.path:
-        return ModelSource(_existing(settings.path), settings.alias or settings.path)
-    return ModelSource(bundled_model(), settings.alias or NAME, is_bundled=True)
+    return _existing(settings.path) if settings.path else bundled_model()
 
 
 def _existing(path: str) -> Path:
@@ -76,21 +89,14 @@ def _existing(path: str) -> Path:
     return Path(path)
 
 
-def _from_hub(settings: ModelSettings, repo: str, hub: Hub, *, progress: Progress) -> ModelSource:
-    # llama-server's rule: without --hf-file, --model names the file in the repository.
-    path = hub.fetch(repo, settings.hf_file or settings.path, progress=progress)
-    return ModelSource(path, settings.alias or repo)
-
-
-def _from_docker(settings: ModelSettings, repo: str, progress: Progress) -> ModelSource:
+def _from_docker(settings: ModelSettings, repo: str, progress: Progress) -> Path:
     from corral.catalog.docker import DockerHub  # noqa: PLC0415 - httpx is needed for downloads only
 
     folder = Path(settings.cache_dir or ".")
-    path = DockerHub().fetch(repo, folder, is_offline=settings.is_offline, progress=progress)
-    return ModelSource(path, settings.alias or repo)
+    return DockerHub().fetch(repo, folder, is_offline=settings.is_offline, progress=progress)
 
 
-def _from_url(settings: ModelSettings, url: str, progress: Progress) -> ModelSource:
+def _from_url(settings: ModelSettings, url: str, progress: Progress) -> Path:
     # httpx is needed for downloads only
     from corral.catalog.download import check_room_for_all, download  # noqa: PLC0415
 
@@ -104,13 +110,12 @@ def _from_url(settings: ModelSettings, url: str, progress: Progress) -> ModelSou
     if others and not settings.is_offline:
         check_room_for_all([first, *others])
     get(first)  # what is wrong with the address shows here, once
-    each(get, others, MAX_DOWNLOADS)
-    return ModelSource(target, settings.alias or settings.path or target.name)
+    each(get, others)
+    return target
 
 
 def _file_name(url: str) -> str:
-    """Return the last part of the address's path."""
-    name = url.partition("#")[0].partition("?")[0].rpartition("/")[2]
+    name = file_name(url)
     if not name:
         raise ModelLoadError(f"{url} does not name a file; name one with -m", url=url)
     return name

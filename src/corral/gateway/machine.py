@@ -21,6 +21,8 @@ DEVICES_ARGV = (sys.executable, "-P", "-m", "corral.engine.llama.devices")
 _TIMEOUT_S = 60
 _TOTAL = re.compile(r"\((\d+) MiB, \d+ MiB free\)")  # as `--list-devices` shows each
 
+# Where the system does not tell: what an engine takes the machine for then.
+_FALLBACK_BYTES = 8 * 1024**3
 _CGROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),  # version 2
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),  # version 1
@@ -45,13 +47,14 @@ class Machine(NamedTuple):
 
 def this_machine(*, are_devices_wanted: bool) -> Machine:
     """Return what this one has. Blocks for a second where devices are wanted."""
-    return Machine(Memory(host_bytes(), device_bytes() if are_devices_wanted else 0))
+    host_bytes = main_memory_bytes() or _FALLBACK_BYTES
+    return Machine(Memory(host_bytes, device_bytes() if are_devices_wanted else 0))
 
 
-def host_bytes(limits: tuple[Path, ...] = _CGROUP_LIMITS) -> int:
-    """Return the size of main memory; a container's bound counts."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min([total, *(bound for bound in map(_bound, limits) if bound is not None)])
+def main_memory_bytes(limits: tuple[Path, ...] = _CGROUP_LIMITS) -> int | None:
+    """Return the machine's memory, or the container's where that is less; None where nobody tells."""
+    known = [amount for amount in (_of_machine(), *map(_of_container, limits)) if amount]
+    return min(known, default=None)
 
 
 def device_bytes(argv: tuple[str, ...] = DEVICES_ARGV) -> int:
@@ -65,9 +68,15 @@ def device_bytes(argv: tuple[str, ...] = DEVICES_ARGV) -> int:
     return sum(int(mib) for mib in _TOTAL.findall(found.stdout)) * 1024**2
 
 
-def _bound(path: Path) -> int | None:
-    try:
-        text = path.read_text().strip()
-    except OSError:
+def _of_machine() -> int | None:
+    if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", {}):
         return None
-    return int(text) if text.isdigit() else None  # "max": none
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _of_container(limit: Path) -> int | None:
+    try:
+        text = limit.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return int(text) if text.isdecimal() else None  # "max": none

@@ -226,10 +226,9 @@ class Router:
                 self._take_over()
         self._forget_gone()
 
-    async def events(self) -> AsyncIterator[ModelEvent]:
-        """Yield the changes of state from the first step on."""
-        async for event in self._residency.events.follow():
-            yield event
+    def events(self) -> AsyncIterator[ModelEvent]:
+        """Return the changes of state from the first step of the iteration on."""
+        return self._residency.events.follow()
 
     async def _let_time_pass(self) -> None:
         while True:

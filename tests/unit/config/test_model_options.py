@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from corral.config.load import load
-from corral.config.machine import main_memory_bytes
 from corral.config.model_kinds import ByteSize
 from corral.config.parse import InstallWish
 from corral.core.errors import SettingsError
+from corral.gateway.machine import main_memory_bytes
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_container_s_memory_is_what_counts_where_it_is_less(tmp_path):
     limit = tmp_path / "memory.max"
     limit.write_text("1048576\n")
 
-    assert main_memory_bytes(limit) == 1048576
+    assert main_memory_bytes((limit,)) == 1048576
 
 
 @pytest.mark.parametrize("text", ["max\n", "", "²"])
@@ -53,7 +53,7 @@ def test_without_a_limit_the_machine_s_memory_counts(tmp_path, text):
     limit = tmp_path / "memory.max"
     limit.write_text(text)
 
-    assert main_memory_bytes(limit) == main_memory_bytes(tmp_path / "none")
+    assert main_memory_bytes((limit,)) == main_memory_bytes((tmp_path / "none",))
 
 
 def test_half_of_the_machine_is_half_of_the_machine(parse):

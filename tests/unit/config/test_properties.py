@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corral.config.definitions.preset_file import PresetSource
+from corral.config.definitions.preset_file import preset_source
 from corral.config.definitions.sources import sources
 from corral.config.definitions.whole import Ground
 from corral.config.options import FLAGS, KEYS, VARIABLES
@@ -72,7 +72,7 @@ def test_declarations_raise_nothing_but_settings_errors(document):
     )
 )
 def test_preset_files_raise_nothing_but_settings_errors(text):
-    source = PresetSource(Path("models.ini"), Ground.of(Settings()), lambda _: text)
+    source = preset_source(Path("models.ini"), Ground.of(Settings()), lambda _: text)
     with contextlib.suppress(SettingsError):
         source.read()
 

@@ -3,7 +3,7 @@
 import sys
 
 from corral.core.memory import Memory
-from corral.gateway.machine import Machine, device_bytes, host_bytes
+from corral.gateway.machine import Machine, device_bytes, main_memory_bytes
 
 
 def printing(text):
@@ -14,14 +14,14 @@ def test_a_container_bounds_the_memory(tmp_path):
     limit = tmp_path / "memory.max"
     limit.write_text("1000000\n")
 
-    assert host_bytes((limit,)) == 1000000
+    assert main_memory_bytes((limit,)) == 1000000
 
 
 def test_a_container_without_a_bound_leaves_the_machine(tmp_path):
     limit = tmp_path / "memory.max"
     limit.write_text("max\n")
 
-    assert host_bytes((limit, tmp_path / "missing")) == host_bytes(()) > 0
+    assert main_memory_bytes((limit, tmp_path / "missing")) == main_memory_bytes(()) > 0
 
 
 def test_the_memory_of_all_devices_is_added_up():

@@ -18,7 +18,7 @@ def routes(stop: Callable[[], None] | None = None) -> list[Endpoint]:
     """Return the rows. `stop` asks the server to end as Ctrl-C does, None: it cannot be asked."""
     control = Control(stop)
     # The first row that fits a path serves it, so what ends in a word stands before what ends in a name.
-    return [*_of_one(control), *_of_all(control)]
+    return [*_loading_of_one(control), *_one_itself(control), *_of_all(control)]
 
 
 def _row(path: str, handler: ModelsHandler, summary: str, **facts: Any) -> Endpoint:  # noqa: ANN401 - its fields
@@ -27,7 +27,7 @@ def _row(path: str, handler: ModelsHandler, summary: str, **facts: Any) -> Endpo
     )
 
 
-def _of_one(control: Control) -> list[Endpoint]:
+def _loading_of_one(control: Control) -> list[Endpoint]:
     return [
         _row(
             f"{_ONE}/load",
@@ -62,6 +62,11 @@ def _of_one(control: Control) -> list[Endpoint]:
             body=PinBody,
             example={"pinned": True},
         ),
+    ]
+
+
+def _one_itself(control: Control) -> list[Endpoint]:
+    return [
         _row(
             f"{_ONE}/placement",
             control.placement,

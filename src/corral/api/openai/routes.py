@@ -16,7 +16,8 @@ _CHAT = {"messages": [{"role": "user", "content": "Hello! Who are you?"}]}
 def routes() -> list[Endpoint]:
     """Return the rows of this dialect."""
     return [
-        *_chat_routes(),
+        _chat_route(),
+        *_prompt_routes(),
         _text_route(),
         *responses_routes.routes(),
         _embeddings_route(),
@@ -24,38 +25,42 @@ def routes() -> list[Endpoint]:
     ]
 
 
-def _chat_routes() -> list[Endpoint]:
-    return [
-        Endpoint(
-            method="POST",
-            paths=(
-                "/v1/chat/completions",
-                "/chat/completions",
-                "/api/chat",
-                "/v1/engines/{engine:path}/chat/completions",
-            ),
-            handler=AtModel(chat.complete, onward="/chat/completions"),
-            tag=_TAG,
-            summary="Answer a chat",
-            note=(
-                "Takes every option of `/completion` besides OpenAI's own. Models with a projector take "
-                "parts of type `image_url` (`data:image/...;base64,...`) and `input_audio` (WAV), as it can. "
-                "`functions` and `function_call`, the older way of tools, are answered in their older shape. "
-                "With `guidance_scale` above 1 the answer keeps away from the same chat with "
-                "`negative_prompt` for its system text, and takes two slots."
-            ),
-            body=ChatBody,
-            example=_CHAT,
-            differs=(
-                "`model` in the answer is what the request named, as in 2024; the newest server puts its own "
-                "name there. The finishing chunk of a stream always carries `usage`, as in 2024, and "
-                "`include_usage` adds the newest server's chunk. `finish_reason` is `length` for whole "
-                "answers too, where the server of 2024 said `stop`. Tools of a chat template whose way of "
-                "calls is not known are told in words and called in JSON, where the newest server derives a "
-                "parser. An answer that goes on with a beginning of the client's holds what is new only, so "
-                "that both can be joined; the newest server repeats the beginning."
-            ),
+def _chat_route() -> Endpoint:
+    return Endpoint(
+        method="POST",
+        paths=(
+            "/v1/chat/completions",
+            "/chat/completions",
+            "/api/chat",
+            "/v1/engines/{engine:path}/chat/completions",
         ),
+        handler=AtModel(chat.complete, onward="/chat/completions"),
+        tag=_TAG,
+        summary="Answer a chat",
+        note=(
+            "Takes every option of `/completion` besides OpenAI's own. Models with a projector take "
+            "parts of type `image_url` (`data:image/...;base64,...`) and `input_audio` (WAV), as it can. "
+            "`functions` and `function_call`, the older way of tools, are answered in their older shape. "
+            "With `guidance_scale` above 1 the answer keeps away from the same chat with "
+            "`negative_prompt` for its system text, and takes two slots."
+        ),
+        body=ChatBody,
+        example=_CHAT,
+        differs=(
+            "`model` in the answer is what the request named, as in 2024; the newest server puts its own "
+            "name there. The finishing chunk of a stream always carries `usage`, as in 2024, and "
+            "`include_usage` adds the newest server's chunk. `finish_reason` is `length` for whole "
+            "answers too, where the server of 2024 said `stop`. Tools of a chat template whose way of "
+            "calls is not known are told in words and called in JSON, where the newest server derives a "
+            "parser. An answer that goes on with a beginning of the client's holds what is new only, so "
+            "that both can be joined; the newest server repeats the beginning."
+        ),
+    )
+
+
+def _prompt_routes() -> list[Endpoint]:
+    """Return the rows that stop where a chat has become a prompt."""
+    return [
         Endpoint(
             method="POST",
             paths=("/v1/chat/completions/input_tokens", "/chat/completions/input_tokens"),

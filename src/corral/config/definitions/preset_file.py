@@ -19,15 +19,15 @@ from __future__ import annotations
 
 import configparser
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from corral.config.definitions.blame import blame
 from corral.config.definitions.entry import Entry, read_entry
+from corral.config.definitions.text_source import TextSource
 from corral.config.definitions.whole import Ground
 from corral.config.given import ReadFile
 from corral.core.errors import SettingsError
-from corral.core.model_definition import ModelDefinition
 
 _TOP = "\N{NULL}top"  # what stands before the first section
 _ALL = "*"
@@ -35,28 +35,9 @@ _ALL = "*"
 _WITHOUT_EFFECT = ("stop-timeout",)
 
 
-@dataclass(frozen=True)
-class PresetSource:
-    """Reads the models of one INI file."""
-
-    path: Path
-    ground: Ground
-    read_file: ReadFile
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """The file whose change asks for a new read."""
-        return (self.path,)
-
-    def read(self) -> list[ModelDefinition]:
-        """Return the models. Raises SettingsError."""
-        try:
-            text = self.read_file(str(self.path))
-        except (OSError, ValueError) as error:  # ValueError: no text
-            raise SettingsError(f"cannot read {self.path}: {error}") from error
-        with blame(f"{self.path}: "):
-            entries = read(text, self.read_file)
-        return self.ground.definitions(entries, str(self.path))
+def preset_source(path: Path, ground: Ground, read_file: ReadFile) -> TextSource:
+    """Return the source of the models of one INI file."""
+    return TextSource(path, ground, read_file, read, where=f"{path}: ")
 
 
 def read(text: str, read_file: ReadFile) -> dict[str, Entry]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeAlias
 
-from corral.config.definitions.preset_file import PresetSource
+from corral.config.definitions.preset_file import preset_source
 from corral.config.definitions.python_file import PythonSource
+from corral.config.definitions.text_source import TextSource
 from corral.config.definitions.whole import Ground
-from corral.config.definitions.yaml_models import YamlSource
+from corral.config.definitions.yaml_models import yaml_source
 from corral.config.given import ReadFile
 from corral.core.settings import Settings
 
-Source: TypeAlias = YamlSource | PythonSource | PresetSource
+Source: TypeAlias = TextSource | PythonSource
 """Has `paths`, and `read()`, which raises SettingsError."""
 
 
@@ -27,11 +28,11 @@ def sources(settings: Settings, read_file: ReadFile | None = None) -> list[Sourc
     catalog = settings.catalog
     found: list[Source] = []
     if catalog.config_file:
-        found.append(YamlSource(Path(catalog.config_file), ground, read))
+        found.append(yaml_source(Path(catalog.config_file), ground, read))
     if catalog.definitions_file:
         found.append(PythonSource(Path(catalog.definitions_file), ground, read))
     if catalog.preset_file:
-        found.append(PresetSource(Path(catalog.preset_file), ground, read))
+        found.append(preset_source(Path(catalog.preset_file), ground, read))
     return found
 
 

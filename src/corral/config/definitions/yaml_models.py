@@ -23,36 +23,19 @@ from pathlib import Path
 from corral.config.definitions.blame import blame
 from corral.config.definitions.entry import Entry, find, read_entry
 from corral.config.definitions.lineage import lineage
+from corral.config.definitions.text_source import TextSource
 from corral.config.definitions.whole import Ground
 from corral.config.given import ReadFile
 from corral.config.yaml_file import DECLARATIONS, entries, load
 from corral.core.errors import SettingsError
-from corral.core.model_definition import ModelDefinition
 
 _FILE = "error in the configuration file"
 _OWN_KEYS = ("aliases", "inherit", "runner")
 
 
-@dataclass(frozen=True)
-class YamlSource:
-    """Reads the models of one configuration file."""
-
-    path: Path
-    ground: Ground
-    read_file: ReadFile
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """The file whose change asks for a new read."""
-        return (self.path,)
-
-    def read(self) -> list[ModelDefinition]:
-        """Return the models. Raises SettingsError."""
-        try:
-            text = self.read_file(str(self.path))
-        except (OSError, ValueError) as error:  # ValueError: no text
-            raise SettingsError(f"cannot read {self.path}: {error}") from error
-        return self.ground.definitions(read(text, self.read_file), str(self.path))
+def yaml_source(path: Path, ground: Ground, read_file: ReadFile) -> TextSource:
+    """Return the source of the models of one configuration file."""
+    return TextSource(path, ground, read_file, read)
 
 
 @dataclass(frozen=True)

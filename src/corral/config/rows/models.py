@@ -5,10 +5,10 @@ from __future__ import annotations
 from corral.config.chat_kinds import Labels
 from corral.config.checks import no_dir, no_file
 from corral.config.kinds import Integer, Real, Text
-from corral.config.machine import main_memory_bytes
 from corral.config.model_kinds import ByteSize, IdleSeconds
 from corral.config.option import Option
 from corral.config.server_kinds import SecondsOrNever
+from corral.gateway.machine import main_memory_bytes
 
 _YEAR_S = 365 * 24 * 3600
 

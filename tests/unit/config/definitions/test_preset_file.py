@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corral.config.definitions.preset_file import PresetSource
+from corral.config.definitions.preset_file import preset_source
 from corral.core.errors import SettingsError
 
 FILE = """\
@@ -90,8 +90,8 @@ def test_a_wrong_file_is_refused_with_its_place_and_reason(ground, text, reason)
 
 def test_a_file_that_went_away_is_told(ground, read_nothing):
     with pytest.raises(SettingsError, match=r"cannot read models\.ini"):
-        PresetSource(Path("models.ini"), ground, read_nothing).read()
+        preset_source(Path("models.ini"), ground, read_nothing).read()
 
 
 def _models(ground, text):
-    return PresetSource(Path("models.ini"), ground, lambda _: text).read()
+    return preset_source(Path("models.ini"), ground, lambda _: text).read()

@@ -8,7 +8,7 @@ import pytest
 
 from corral.config.definitions.sources import sources
 from corral.config.definitions.whole import Ground
-from corral.config.definitions.yaml_models import YamlSource, read
+from corral.config.definitions.yaml_models import read, yaml_source
 from corral.core.errors import SettingsError
 
 
@@ -191,11 +191,11 @@ def test_a_file_with_models_is_a_source_and_one_without_is_none(parse):
 
 def test_a_file_that_went_away_is_told(ground, read_nothing):
     with pytest.raises(SettingsError, match=r"cannot read gone\.yaml"):
-        YamlSource(Path("gone.yaml"), ground, read_nothing).read()
+        yaml_source(Path("gone.yaml"), ground, read_nothing).read()
 
 
 def _models(ground, document):
-    return YamlSource(Path("corral.yaml"), ground, lambda _: document).read()
+    return yaml_source(Path("corral.yaml"), ground, lambda _: document).read()
 
 
 def _presets(presets):
