@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from corral.core.clock import MonotonicClock
 from corral.core.engine_settings import EngineSettings
-from corral.core.messages import Failed, Finished
+from corral.core.messages import Failed, Finished, Score, Scored
 from corral.core.request import GenerationRequest, Guidance
 from corral.engine.fake import FakeBehaviour, FakeRunner
 from corral.engine.intake import Intake
@@ -31,8 +31,17 @@ request = st.fixed_dictionaries(
         "guidance": st.one_of(st.none(), guidance),
     }
 )
+score = st.fixed_dictionaries(
+    {
+        "prompt": st.lists(st.text("ab", max_size=30), max_size=1),
+        "question": st.just(["?"]),
+        "continuations": st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=6),
+        "caller": st.sampled_from(["", "x"]),
+    }
+)
 action = st.one_of(
     st.tuples(st.just("submit"), request),
+    st.tuples(st.just("score"), score),
     st.tuples(st.just("cancel"), st.integers(0, 10)),
     st.tuples(st.just("step"), st.integers(1, 8)),
 )
@@ -67,6 +76,9 @@ def test_every_request_ends_once_and_every_sequence_comes_back(actions, how, can
             submitted.append(str(len(submitted)))
             prepared = intake.prepare(GenerationRequest(request_id=submitted[-1], **argument))
             events.extend(scheduler.submit(prepared))
+        elif name == "score":
+            submitted.append(str(len(submitted)))
+            events.extend(scheduler.submit(intake.prepare_score(Score(submitted[-1], **argument))))
         elif name == "cancel":
             events.extend(scheduler.cancel(str(argument)))
         else:
@@ -74,7 +86,7 @@ def test_every_request_ends_once_and_every_sequence_comes_back(actions, how, can
     while not scheduler.is_idle:
         step(1)
 
-    last_words = Counter(event.request_id for event in events if isinstance(event, Finished | Failed))
+    last_words = Counter(event.request_id for event in events if isinstance(event, Finished | Failed | Scored))
     assert last_words == Counter(submitted)
     assert scheduler.ledger.n_idle == 3
     assert not scheduler.roster.companions

@@ -75,6 +75,31 @@ class Rank(Call, frozen=True, tag="rank"):
     documents: list[str]
 
 
+class Count(Call, frozen=True, tag="count"):
+    """Ask how many tokens each text has, none of them at the beginning of a prompt. Answered by `Counted`.
+
+    `has_special`: special-token text inside them is read as such tokens.
+    """
+
+    texts: list[str]
+    has_special: bool = False
+
+
+class Score(Call, frozen=True, tag="score"):
+    """Ask how probable each of `continuations` is behind a prompt. Answered by `Scored`.
+
+    `prompt`, in pieces as a request has it, is taken from the prefix cache and stays there for `caller`;
+    `question` follows it and is forgotten. Continuations are plain text; what two of them begin with is
+    computed once.
+    """
+
+    prompt: list[TextPiece]
+    question: list[TextPiece]
+    continuations: list[str]
+    caller: str = ""
+    is_bos_wanted: bool = True
+
+
 class SaveSlot(Call, frozen=True, tag="save_slot"):
     """Write the KV of an idle slot, waiting until it is, to the file `path`. Answered by `SlotMoved`."""
 
@@ -122,7 +147,17 @@ class Drain(Command, frozen=True, tag="drain"):
 
 
 AnyCall = (
-    Tokenize | Detokenize | Embed | Rank | SaveSlot | RestoreSlot | EraseSlot | SetLoras | SetSystemPrompt
+    Tokenize
+    | Detokenize
+    | Count
+    | Score
+    | Embed
+    | Rank
+    | SaveSlot
+    | RestoreSlot
+    | EraseSlot
+    | SetLoras
+    | SetSystemPrompt
 )
 AnyCommand = Load | Submit | Cancel | LeaseCores | Drain | AnyCall
 
@@ -273,6 +308,25 @@ class Detokenized(Answer, frozen=True, tag="detokenized"):
     content: bytes
 
 
+class Counted(Answer, frozen=True, tag="counted"):
+    """The number of tokens of each text."""
+
+    n_tokens: list[int]
+
+
+class Scored(Answer, frozen=True, tag="scored"):
+    """For each continuation the log-probability of each of its tokens.
+
+    `n_cached` of the `n_prompt_tokens` (prompt and question) came from the prefix cache; `n_evaluated`
+    tokens were computed, those of continuations among them.
+    """
+
+    logprobs: list[list[float]]
+    n_prompt_tokens: int
+    n_cached: int
+    n_evaluated: int
+
+
 class Embedded(Answer, frozen=True, tag="embedded"):
     """For each input its vectors (one, or one per token without pooling), as raw little-endian float32.
 
@@ -310,7 +364,7 @@ class Heartbeat(Event, frozen=True, tag="heartbeat"):
     rss_bytes: int
 
 
-AnyAnswer = Tokenized | Detokenized | Embedded | Ranked | SlotMoved | Done
+AnyAnswer = Tokenized | Detokenized | Counted | Scored | Embedded | Ranked | SlotMoved | Done
 AnyEvent = Progress | Ready | LoadFailed | Stepped | Finished | Failed | Heartbeat | AnyAnswer
 
 _encoder = msgspec.msgpack.Encoder()

@@ -10,24 +10,24 @@ from corral.engine.sequence import Sequence
 def admissible(
     waiting: Iterable[Sequence],
     n_idle: int,
-    is_idle: Callable[[int], bool],
+    has_place: Callable[[Sequence], bool],
     *,
     are_prompts_held: bool = False,
 ) -> Iterator[Sequence]:
     """Yield the sequences that may have one of `n_idle` seq_ids now. Modifies nothing.
 
-    A sequence pinned to a slot waits for that one; one that shares the prompt of another of its request waits
-    until that is processed. `is_idle` is asked when a sequence's turn comes, after those before it started.
+    One that shares the prompt of another of its request waits until that is processed. `has_place` tells of a
+    sequence that may not have any seq_id whether one of those is idle; it is asked when its turn comes, after
+    those before it started.
     One with a companion needs two: where one is left it stays for it, or it might wait for ever.
     `are_prompts_held`: no new prompt goes, only who shares one that is processed.
     """
     for sequence in waiting:
         if not n_idle:
             return
-        slot = sequence.request.slot
         if are_prompts_held and sequence.leader is None:
             continue
-        if sequence.is_ready and (slot is None or is_idle(slot)):
+        if sequence.is_ready and has_place(sequence):
             n_idle -= 1 if sequence.companion is None else 2
             if n_idle < 0:
                 return

@@ -16,6 +16,8 @@ from corral.core.messages import (
     AnyCall,
     AnyEvent,
     Cancel,
+    Count,
+    Counted,
     Detokenize,
     Detokenized,
     Drain,
@@ -27,6 +29,7 @@ from corral.core.messages import (
     Rank,
     RestoreSlot,
     SaveSlot,
+    Score,
     SetLoras,
     SetSystemPrompt,
     Submit,
@@ -99,6 +102,10 @@ class Desk:
                 if self._inputs is not None:
                     raise NotSupportedError("the engine is run for vectors and generates nothing")
                 self.loop.post(self._intake.prepare(request))
+            case Score():
+                if self._inputs is not None:
+                    raise NotSupportedError("the engine is run for vectors and scores nothing")
+                self.loop.post(self._intake.prepare_score(command))
             case Embed() | Rank():
                 if self._inputs is None:
                     raise NotSupportedError("the engine is run to generate")
@@ -107,11 +114,19 @@ class Desk:
                 if self._state is None:
                     raise NotSupportedError("the engine is run for vectors and keeps nothing")
                 self._post(self._state.handle(command))
+            case _:
+                self._post([self._text_answer(command)])
+
+    def _text_answer(self, command: Tokenize | Count | Detokenize) -> Tokenized | Counted | Detokenized:
+        """Answer what the tokenizer alone knows."""
+        match command:
             case Tokenize(request_id, pieces, add_special, parse_special):
                 ids = self._intake.tokenize(pieces, is_bos_wanted=add_special, has_special=parse_special)
-                self._post([Tokenized(request_id, ids, self._intake.pieces(ids))])
+                return Tokenized(request_id, ids, self._intake.pieces(ids))
+            case Count(request_id, texts, has_special):
+                return Counted(request_id, self._intake.counts(texts, has_special=has_special))
             case Detokenize(request_id, tokens):
-                self._post([Detokenized(request_id, b"".join(self._intake.pieces(tokens)))])
+                return Detokenized(request_id, b"".join(self._intake.pieces(tokens)))
 
 
 def _id(command: Submit | AnyCall) -> str:

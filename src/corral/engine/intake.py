@@ -12,13 +12,14 @@ import numpy as np
 from corral.core import log
 from corral.core.clock import Clock
 from corral.core.errors import ContextExceededError, CorralError, InvalidRequestError, NotSupportedError
-from corral.core.messages import ModelFacts
+from corral.core.messages import ModelFacts, Score
 from corral.core.request import GenerationRequest, Guidance, Media, Piece
 from corral.engine.guidance import check_guidance
 from corral.engine.loras import Loras
 from corral.engine.media import MediaPrompt, Projector, Span
 from corral.engine.ports import Vocabulary
 from corral.engine.radix import Tokens
+from corral.engine.scoring import Scoring
 from corral.engine.standing import Standing
 from corral.engine.window import cut_prompt
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from corral.engine.structure.compiler import Compiler, Grammar
 
 _log = log.get("engine")
+
+MAX_SCORED = 4096  # tokens of all continuations of one call; each may take a sequence of its own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +48,7 @@ class Prepared:
     shown: frozenset[int] = frozenset()  # special tokens that appear in the text
     closing: tuple[int, ...] = ()  # what ends thoughts that take too long
     negative: Tokens | None = None  # the prompt that its answers are guided away from
+    scoring: Scoring | None = None  # it generates nothing: `prompt` is what continuations are behind
 
     def close(self) -> None:
         """Free what belongs to its images, if it is not served."""
@@ -97,6 +101,46 @@ class Intake:
             prepared.close()
             raise
         return replace(prepared, grammar=grammar)
+
+    def prepare_score(self, call: Score) -> Prepared:
+        """Return `call` made ready. Raises `InvalidRequestError` and `ContextExceededError`."""
+        arrived_s, system = self._clock.now_s(), self.standing.given(None)
+        n_system = len(system.system)
+        is_bos_wanted = call.is_bos_wanted and not n_system
+        asked = self.tokenize(call.prompt, is_bos_wanted=is_bos_wanted, has_special=True)
+        is_first = is_bos_wanted and not call.prompt
+        question = self.tokenize(call.question, is_bos_wanted=is_first, has_special=True)
+        base = np.concatenate([system.system, np.array(asked + question, np.int32)])
+        paths = [
+            tuple(self.tokenize([c], is_bos_wanted=False, has_special=False)) for c in call.continuations
+        ]
+        self._check_score(len(base), paths)
+        scoring = Scoring(paths, n_system + len(asked), len(base), n_system)
+        request = GenerationRequest(request_id=call.request_id, prompt=[], max_tokens=0, caller=call.caller)
+        return Prepared(
+            request,
+            base,
+            (),
+            is_truncated=False,
+            arrived_s=arrived_s,
+            n_system=n_system,
+            loras=system.loras,
+            scoring=scoring,
+        )
+
+    def _check_score(self, n_base: int, paths: list[tuple[int, ...]]) -> None:
+        if not n_base:
+            raise InvalidRequestError("there is no prompt that something could be scored behind")
+        if not paths or not all(paths):
+            raise InvalidRequestError("a continuation to be scored cannot be empty")
+        n_tokens = sum(map(len, paths))
+        if n_tokens > MAX_SCORED:
+            raise InvalidRequestError(
+                f"the continuations have {n_tokens} tokens; at most {MAX_SCORED} are scored"
+            )
+        n_most = n_base + max(map(len, paths))
+        if n_most > self._facts.n_ctx:
+            raise self._exceeded(n_most, self._facts.n_ctx)
 
     @functools.cached_property
     def _compiler(self) -> Compiler:
@@ -183,6 +227,10 @@ class Intake:
                 self._check(piece)
                 ids += piece
         return ids
+
+    def counts(self, texts: list[str], *, has_special: bool) -> list[int]:
+        """Return how many tokens each text has, without those of the beginning of a prompt."""
+        return [len(self.tokenize([t], is_bos_wanted=False, has_special=has_special)) for t in texts]
 
     def pieces(self, ids: list[int]) -> list[bytes]:
         """Return the bytes of each id, special tokens included. Raises as `tokenize` does."""

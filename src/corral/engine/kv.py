@@ -7,6 +7,7 @@ in place when the idle one is used up whole, else by copying, so that the source
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import chain
 
@@ -15,7 +16,7 @@ import numpy as np
 from corral.engine.media import n_positions, whole_images
 from corral.engine.ports import Memory
 from corral.engine.prefixes import ANYBODY, NO_MATCH, PrefixIndex, Space
-from corral.engine.radix import Match, Tokens
+from corral.engine.radix import Match, Tokens, common_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Wish:
     `worth_copying` is the least number of tokens that pays for a copy; `similarity` the share of an idle
     sequence that a match too short for that must cover to take its place (0: never). What is public is
     reused even where nothing else is wanted from the cache. Who asks for a `slot` reuses what that one holds,
-    as llama-server has it, and of the others only what is public.
+    as llama-server has it, and of the others only what is public. At most the first `n_reusable` tokens are
+    reused. With `own` it takes the place of one of those or of nobody.
     """
 
     tokens: Tokens
@@ -43,6 +45,8 @@ class Wish:
     is_cache_wanted: bool = True
     worth_copying: int = 1
     similarity: float = 0.0
+    n_reusable: int | None = None
+    own: Collection[int] | None = None
 
 
 class KvLedger:
@@ -69,6 +73,10 @@ class KvLedger:
     def is_idle(self, seq_id: int) -> bool:
         """Whether `seq_id` could be leased."""
         return seq_id in self._idle
+
+    def has_place(self, own: Collection[int]) -> bool:
+        """Whether one of `own` could be leased, or one that holds nothing."""
+        return any(self._is_free(seq_id, own) for seq_id in self._idle)
 
     def lease(self, wish: Wish) -> Placement:
         """Lease a seq_id for `wish.tokens`; at least one of them stays to be evaluated.
@@ -113,6 +121,21 @@ class KvLedger:
         self._idle = {seq_id: None, **self._idle}
         return n_erased
 
+    def shorten(self, seq_id: int, space: Space, tokens: Tokens, *, n_kept: int) -> None:
+        """Forget all but the first `n_kept` tokens of what begins with `tokens` in `space`.
+
+        Nothing happens where `seq_id` is leased or holds something else by now.
+        """
+        if not self.is_idle(seq_id) or self._index.space(seq_id) != space:
+            return
+        held = self._index.tokens(seq_id)
+        if common_length(held, tokens) < min(len(tokens), len(held)):
+            return
+        if n_kept and n_kept < len(held) and self._is_trimmable:
+            self.record(seq_id, space, held[: self._trimmed(seq_id, held[:n_kept])])
+        elif not n_kept:
+            self.erase(seq_id)
+
     def content(self, seq_id: int) -> tuple[Space, Tokens]:
         """Return what the idle `seq_id` holds, and for whom; memory holds just that afterwards."""
         assert self.is_idle(seq_id)
@@ -151,6 +174,8 @@ class KvLedger:
     def _match(self, wish: Wish) -> Match:
         """Return the longest usable prefix: it leaves a token to evaluate and ends where it can be cut."""
         n_wanted = len(wish.tokens) if wish.is_cache_wanted else wish.space.n_public
+        if wish.n_reusable is not None:
+            n_wanted = min(n_wanted, wish.n_reusable)
         found = self._index.match(wish.space, wish.tokens[:-1][:n_wanted], only=wish.slot)
         match = Match(whole_images(wish.tokens, found.n_tokens), found.holders)
         if not match.n_tokens or self._is_trimmable:
@@ -164,6 +189,9 @@ class KvLedger:
         """Return the idle seq_id to lease: the one asked for, one used up whole, else the least missed."""
         if wish.slot is not None:
             return wish.slot
+        if wish.own is not None:
+            free = [seq_id for seq_id in self._idle if self._is_free(seq_id, wish.own)]
+            return next((seq_id for seq_id in free if seq_id in match.holders), free[0])
         n_spared = self._n_spared(wish, match)
         whole = (
             seq_id
@@ -173,6 +201,9 @@ class KvLedger:
         empty = (seq_id for seq_id in self._idle if not self._n_resident[seq_id])
         other = (seq_id for seq_id in self._idle if seq_id not in match.holders)
         return next(chain(whole, empty, other, self._idle))
+
+    def _is_free(self, seq_id: int, own: Collection[int]) -> bool:
+        return seq_id in own or not self._n_resident[seq_id]
 
     @staticmethod
     def _n_spared(wish: Wish, match: Match) -> int:

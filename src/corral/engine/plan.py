@@ -10,6 +10,7 @@ import numpy as np
 from corral.engine.batch import Batch
 from corral.engine.media import Span
 from corral.engine.radix import Tokens
+from corral.engine.scoring import Path, Scoring
 from corral.engine.sequence import Sequence
 
 
@@ -19,7 +20,8 @@ class Plan:
 
     `chunks` pairs sequences with how many of their prompt tokens are in it; `outputs` pairs every row that is
     sampled from, in order, with its sequence. `n_taken` says how many pending tokens of each decoding
-    sequence are in it: not all where forced tokens wait. With a `span` it is the one image of the one chunk.
+    sequence are in it: not all where forced tokens wait. `scored` names, in order, the output rows behind
+    those: each sequence with the path that the row ends. With a `span` it is the one image of the one chunk.
     """
 
     decodes: list[Sequence]
@@ -27,6 +29,7 @@ class Plan:
     outputs: list[tuple[int, Sequence]] = field(default_factory=list)
     span: Span | None = None
     n_taken: Items[int] = ()
+    scored: list[tuple[Scoring, Path]] = field(default_factory=list)
 
     @property
     def n_decode(self) -> int:
@@ -69,14 +72,23 @@ def lay_out(
     # Chunks first: llama.cpp begins a pass with the first row and adds what fits beside it; decode rows in
     # front would take one token of each chunk along and leave it an odd length.
     for sequence, size in plan.chunks:
-        _add_chunk(batch, plan, sequence, size)
+        if sequence.scoring is None:
+            _add_chunk(batch, plan, sequence, size)
+    _add_decodes(batch, plan)
+    for sequence, size in plan.chunks:
+        if sequence.scoring is not None:
+            _add_scored(batch, plan, sequence, size)
+    return plan
+
+
+def _add_decodes(batch: Batch, plan: Plan) -> None:
+    decodes = plan.decodes
     if all(len(sequence.pending) == 1 for sequence in decodes):
         _add_singles(batch, plan)
     else:
-        for sequence, n in zip(decodes, n_taken, strict=True):
+        for sequence, n in zip(decodes, plan.n_taken, strict=True):
             tokens = np.array(sequence.pending[:n], np.int32)
             _add_span(batch, plan, sequence, tokens, is_output=n == len(sequence.pending))
-    return plan
 
 
 def _add_singles(batch: Batch, plan: Plan) -> None:
@@ -94,6 +106,19 @@ def _add_chunk(batch: Batch, plan: Plan, sequence: Sequence, size: int) -> None:
     is_output = is_last and sequence.request.max_tokens != 0
     tokens = sequence.prompt[sequence.n_past : sequence.n_past + size]
     _add_span(batch, plan, sequence, tokens, is_output=is_output)
+
+
+def _add_scored(batch: Batch, plan: Plan, sequence: Sequence, size: int) -> None:
+    """Add a chunk of a sequence that is scored; rows that tell something new are outputs."""
+    scoring = sequence.scoring
+    assert scoring is not None
+    start, end = sequence.n_past, sequence.n_past + size
+    batch.add_chunk(sequence.prompt[start:end], sequence.position, sequence.seq_id, is_last_output=False)
+    for n in range(max(start + 1, scoring.n_base), end + 1):
+        path = sequence.path(n)
+        if scoring.is_missing(path):
+            batch.is_output[batch.n_rows - end + n - 1] = 1
+            plan.scored.append((scoring, path))
 
 
 def _add_span(batch: Batch, plan: Plan, sequence: Sequence, tokens: Tokens, *, is_output: bool) -> None:

@@ -193,10 +193,14 @@ class Runner(Protocol[SamplerT]):
         ...
 
     def sample(self, rows: Items[tuple[int, SamplerT]], steered: Items[Steered] = ()) -> list[Sampled]:
-        """Choose a token for each (batch row, chain): every output row of the last decode, in order.
+        """Choose a token for each (batch row, chain): the first output rows of the last decode, in order.
 
         The companions that `steered` names are output rows too, which nobody samples from.
         """
+        ...
+
+    def logprobs(self, place: int, tokens: list[int]) -> list[float]:
+        """Return the log-probabilities of `tokens` in output row number `place` of the last decode."""
         ...
 
     def lease_cores(self, cpus: tuple[int, ...]) -> None:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable
 
 from corral.core.errors import CorralError
-from corral.core.messages import Failed, Finished
+from corral.core.messages import Failed, Finished, Scored
 from corral.core.outcome import FinishReason, SequenceOutput
 from corral.engine.companions import pair_up
 from corral.engine.emission import Emission
@@ -15,6 +15,7 @@ from corral.engine.kv import KvLedger
 from corral.engine.kv_dump import dump_kv
 from corral.engine.media import SharedMedia
 from corral.engine.ports import Memory
+from corral.engine.scoring_sequences import scoring_sequences
 from corral.engine.sequence import Sequence, Stage
 
 
@@ -67,8 +68,22 @@ class Roster:
 
     def finish(self, request_id: str, reason: FinishReason, now_s: float) -> list[SequenceOutput]:
         """End what is left of a request and return the last outputs."""
-        live = [s for s in self._open.pop(request_id) if s.stage is not Stage.ENDED]
-        return [self.end(sequence, reason, now_s) for sequence in live]
+        sequences = self._open.pop(request_id)
+        live = [sequence for sequence in sequences if sequence.stage is not Stage.ENDED]
+        if sequences[0].scoring is None:
+            return [self.end(sequence, reason, now_s) for sequence in live]
+        for sequence in live:
+            self.leave(sequence)
+        self._forget(sequences[0])
+        return []
+
+    def scored(self, left: Iterable[Sequence]) -> list[Scored]:
+        """Return the answers to the calls whose last sequences are among those that `left`."""
+        calls = {sequence.request.request_id: sequence.scoring for sequence in left}
+        done = [i for i in calls if all(s.stage is Stage.ENDED for s in self._open[i])]
+        for request_id in done:
+            self._forget(self._open.pop(request_id)[0])
+        return [scoring.answer(i) for i, scoring in calls.items() if scoring is not None and i in done]
 
     def fail(
         self, failed: Iterable[Sequence], error: CorralError, *, is_memory_good: bool = True
@@ -76,8 +91,10 @@ class Roster:
         """End the requests that `failed` belong to with `error`."""
         ids = {sequence.request.request_id for sequence in failed} & self._open.keys()
         for request_id in ids:
-            for sequence in self._open.pop(request_id):
+            sequences = self._open.pop(request_id)
+            for sequence in sequences:
                 self.leave(sequence, is_memory_good=is_memory_good)
+            self._forget(sequences[0])
         return [Failed(request_id, error.report()) for request_id in ids]
 
     def finished(self, outputs: list[SequenceOutput]) -> list[Finished]:
@@ -120,9 +137,19 @@ class Roster:
         if self._dumped is not None:
             dump_kv(self._dumped, sequence.seq_id, sequence.resident())
 
+    def _forget(self, base: Sequence) -> None:
+        """Have memory keep the prompt of a call that scored, and nothing that it put behind."""
+        scoring = base.scoring
+        for place, seq_id in enumerate(scoring.seq_ids if scoring is not None else ()):
+            assert scoring is not None
+            n_kept = scoring.n_prompt if place == 0 else 0
+            self._ledger.shorten(seq_id, base.space, base.prompt, n_kept=n_kept)
+
 
 def _sequences(prepared: Prepared) -> list[Sequence]:
     """Return the n sequences of a request, with seeds of their own; the first prefills for all."""
+    if prepared.scoring is not None:
+        return scoring_sequences(prepared, prepared.scoring)
     given = prepared.request.sampling.seed
     # 0xFFFFFFFF asks llama.cpp for a random seed; ours is drawn here, so that it can be told.
     seed = secrets.randbelow(0xFFFFFFFF) if given is None else given

@@ -11,7 +11,7 @@ from typing import Any
 from corral.core.clock import Clock
 from corral.core.engine_settings import EngineSettings
 from corral.core.errors import CorralError, InternalError, InvalidRequestError
-from corral.core.messages import AnyEvent, Failed, Finished, Stepped, StepStats
+from corral.core.messages import AnyEvent, Failed, Finished, Scored, Stepped, StepStats
 from corral.core.outcome import FinishReason, SequenceOutput, SequenceStart
 from corral.engine.admission import admissible
 from corral.engine.companions import beginning, keep_up, steering
@@ -24,6 +24,7 @@ from corral.engine.planner import Planner
 from corral.engine.ports import DecodeError, Runner, Sampled, Steered
 from corral.engine.progress import ProgressReports
 from corral.engine.roster import Roster
+from corral.engine.scoring import Scoring
 from corral.engine.sequence import Sequence, Stage
 from corral.engine.window import is_window_sliding
 
@@ -121,7 +122,7 @@ class Scheduler:
         stats = self._stats(plan, starts, (now_s - started_s) * 1000)
         self._progress.note((s for s, _ in plan.chunks if s.companion_of is None), now_s)
         stepped = Stepped(starts, outputs, stats, self._progress.take())
-        return [stepped, *self._roster.finished(outputs), *self._broken_off(sampled)]
+        return [*self._scored(plan), stepped, *self._roster.finished(outputs), *self._broken_off(sampled)]
 
     def _admit(self, now_s: float) -> list[SequenceStart]:
         """Give seq_ids to waiting sequences."""
@@ -131,11 +132,22 @@ class Scheduler:
         is_held = not self._settings.is_batching_continuous and any(
             sequence.stage is Stage.DECODE for sequence in self._roster.running
         )
-        going = admissible(list(waiting), self._ledger.n_idle, self._ledger.is_idle, are_prompts_held=is_held)
-        return [self._start(sequence, now_s) for sequence in going]
+        going = admissible(list(waiting), self._ledger.n_idle, self._has_place, are_prompts_held=is_held)
+        starts = [self._start(sequence, now_s) for sequence in going]
+        return [start for start in starts if start is not None]
 
-    def _start(self, sequence: Sequence, now_s: float) -> SequenceStart:
+    def _has_place(self, sequence: Sequence) -> bool:
+        """Whether a seq_id is idle that the sequence may have: its slot, or for a branch none of others."""
+        if sequence.scoring is not None and sequence.leader is not None:
+            return self._ledger.has_place(sequence.scoring.seq_ids)
+        slot = sequence.request.slot
+        return slot is None or self._ledger.is_idle(slot)
+
+    def _start(self, sequence: Sequence, now_s: float) -> SequenceStart | None:
+        """Return the report, None for a sequence that nobody hears of."""
         self._lease(sequence, now_s)
+        if sequence.scoring is not None:
+            return None
         self._give_sampler(sequence)
         if sequence.companion is not None:
             self._lease(sequence.companion, now_s)
@@ -151,6 +163,9 @@ class Scheduler:
         sequence.admitted_s = now_s
         if sequence.spans:
             sequence.position_offset = n_positions(sequence.prompt[: sequence.n_past]) - sequence.n_past
+        if sequence.scoring is not None:
+            n_prompt = len(sequence.prompt)
+            sequence.scoring.leased(sequence.seq_id, n_prompt=n_prompt, n_cached=sequence.n_cached)
         sequence.move(Stage.PREFILL)
 
     def _give_sampler(self, sequence: Sequence) -> None:
@@ -161,6 +176,8 @@ class Scheduler:
         sequence.sampler = sampler
 
     def _wish(self, sequence: Sequence) -> Wish:
+        if sequence.scoring is not None and sequence.leader is not None:
+            return self._branch_wish(sequence, sequence.scoring)
         request = sequence.request
         is_cache_wanted = request.is_cache_wanted or sequence.leader is not None
         return Wish(
@@ -170,6 +187,16 @@ class Scheduler:
             is_cache_wanted=is_cache_wanted and not self._planner.grouping.is_on,
             worth_copying=self._planner.cost.worth_copying(self._runner.copy_ms),
             similarity=self._settings.slot_prompt_similarity,
+        )
+
+    def _branch_wish(self, sequence: Sequence, scoring: Scoring) -> Wish:
+        """Ask for a copy of the base, at nobody's cost."""
+        return Wish(
+            tokens=sequence.prompt,
+            space=sequence.space,
+            is_cache_wanted=not self._planner.grouping.is_on,
+            n_reusable=scoring.n_reusable(sequence.path(len(sequence.prompt))),
+            own=scoring.seq_ids,
         )
 
     def _decode(self, plan: Plan) -> None:
@@ -193,11 +220,13 @@ class Scheduler:
         )
 
     def _sample(self, plan: Plan) -> list[tuple[Sequence, Sampled]]:
-        """Choose a token for each sequence that has an output row."""
+        """Choose a token for each sequence that has an output row; read the rows that are scored."""
         outputs = plan.outputs
         steered: Items[Steered] = ()
         if self._roster.companions:
             outputs, steered = steering(plan.outputs)
+        for place, (scoring, path) in enumerate(plan.scored, len(plan.outputs)):
+            scoring.learn(path, self._runner.logprobs(place, scoring.wanted(path)))
         tokens = self._runner.sample([(row, sequence.sampler) for row, sequence in outputs], steered)
         return [(sequence, token) for (_, sequence), token in zip(outputs, tokens, strict=True)]
 
@@ -207,7 +236,9 @@ class Scheduler:
         outputs = []
         for sequence in plan.prefilled:
             self._prefilled(sequence, now_s)
-            if sequence.request.max_tokens == 0:
+            if sequence.scoring is not None:
+                self._roster.leave(sequence)
+            elif sequence.request.max_tokens == 0:
                 outputs.append(self._roster.end(sequence, FinishReason.LENGTH, now_s))
         for sequence, choice in sampled:
             if choice.failure is not None:
@@ -222,6 +253,10 @@ class Scheduler:
         for companion in self._roster.companions:
             keep_up(companion)
         return outputs
+
+    def _scored(self, plan: Plan) -> list[Scored]:
+        """Return the answers of the calls whose last branch was computed."""
+        return self._roster.scored(s for s in plan.prefilled if s.scoring is not None)
 
     def _prefilled(self, sequence: Sequence, now_s: float) -> None:
         """The whole prompt is in KV memory: others may share it from here on."""

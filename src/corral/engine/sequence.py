@@ -14,6 +14,7 @@ from corral.engine.media import SharedMedia, Span
 from corral.engine.ports import Sampler
 from corral.engine.prefixes import Space
 from corral.engine.radix import Tokens
+from corral.engine.scoring import Path
 from corral.engine.text import TextStream
 from corral.engine.thinking import ThinkingWatch
 from corral.engine.window import Cut
@@ -62,6 +63,7 @@ class Sequence:
         self.media = media  # until the images are in KV memory
         self.bias = prepared.bias
         self.grammar = prepared.grammar
+        self.scoring = prepared.scoring
         self.is_truncated = prepared.is_truncated
         self.arrived_s = prepared.arrived_s
         self.n_system = prepared.n_system
@@ -116,6 +118,11 @@ class Sequence:
     def n_prefill_left(self) -> int:
         """Prompt tokens that are not in KV memory yet and go there in chunks."""
         return len(self.prompt) - self.n_past - self.n_held_back
+
+    def path(self, n_tokens: int) -> Path:
+        """Return what its first `n_tokens` tokens have of a continuation that is scored."""
+        assert self.scoring is not None
+        return tuple(self.prompt[self.scoring.n_base : n_tokens].tolist())
 
     @property
     def n_context(self) -> int:

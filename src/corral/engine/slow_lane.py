@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from corral.core.messages import AnyCall, Detokenize, Embed, Rank, SetLoras, SetSystemPrompt, Submit, Tokenize
+from corral.core.messages import (
+    AnyCall,
+    Count,
+    Detokenize,
+    Embed,
+    Rank,
+    Score,
+    SetLoras,
+    SetSystemPrompt,
+    Submit,
+    Tokenize,
+)
 from corral.core.request import Media, Piece
 
 Act = Callable[[], None]
@@ -66,18 +77,29 @@ def is_slow(command: Submit | AnyCall) -> bool:
     match command:
         case Embed() | Rank() | SetLoras() | SetSystemPrompt():  # the first two may have thousands of texts
             return True
-        case Tokenize():
-            return _is_long(command.pieces)
-        case Detokenize():
-            return len(command.tokens) > LONG
         case Submit(request):
             has_media = any(isinstance(piece, Media) for piece in request.prompt)
             has_much_bias = len(request.sampling.logit_bias) > MANY_BIASES
-            pieces = [*request.prompt, *(request.guidance.negative if request.guidance else ())]
-            return request.structure is not None or has_media or has_much_bias or _is_long(pieces)
+            return request.structure is not None or has_media or has_much_bias or _length(command) > LONG
         case _:
-            return False
+            return _length(command) > LONG
 
 
-def _is_long(pieces: Iterable[Piece]) -> bool:
-    return sum(len(piece) for piece in pieces if not isinstance(piece, Media)) > LONG
+def _length(command: Submit | AnyCall) -> int:
+    """Return how many characters and ids there are to be read."""
+    match command:
+        case Submit(request):
+            return _joined([*request.prompt, *(request.guidance.negative if request.guidance else ())])
+        case Tokenize():
+            return _joined(command.pieces)
+        case Detokenize():
+            return len(command.tokens)
+        case Count():
+            return _joined(command.texts)
+        case Score():
+            return _joined([*command.prompt, *command.question, *command.continuations])
+    return 0
+
+
+def _joined(pieces: Iterable[Piece]) -> int:
+    return sum(len(piece) for piece in pieces if not isinstance(piece, Media))

@@ -7,7 +7,20 @@ import itertools
 from typing import TYPE_CHECKING
 
 from corral.core.errors import ModelLoadingError, QueueFullError, UnavailableError
-from corral.core.messages import Detokenize, Detokenized, Embed, Embedded, Rank, Ranked, Tokenize, Tokenized
+from corral.core.messages import (
+    Count,
+    Counted,
+    Detokenize,
+    Detokenized,
+    Embed,
+    Embedded,
+    Rank,
+    Ranked,
+    Score,
+    Scored,
+    Tokenize,
+    Tokenized,
+)
 from corral.gateway.engine_state import EngineState
 from corral.gateway.generation import Generation
 from corral.gateway.lifecycle import State
@@ -86,6 +99,31 @@ class Door:
         assert isinstance(answer, Detokenized)
         return answer.content
 
+    async def count(self, texts: list[str], *, has_special: bool) -> list[int]:
+        """Return how many tokens each text has, none of them at the beginning of a prompt. One call."""
+        process = await self._ready_process()
+        answer = await process.call(Count(self._call_id(), texts, has_special))
+        assert isinstance(answer, Counted)
+        return answer.n_tokens
+
+    async def score(
+        self,
+        prompt: list[TextPiece],
+        question: list[TextPiece],
+        continuations: list[str],
+        *,
+        caller: str,
+        is_bos_wanted: bool = True,
+    ) -> Scored:
+        """Return how probable each continuation is behind `prompt` and `question`.
+
+        Who stops waiting cancels it. Raises as a request does.
+        """
+        call = Score(self._call_id(), prompt, question, continuations, caller, is_bos_wanted)
+        answer = await self._queued(call)
+        assert isinstance(answer, Scored)
+        return answer
+
     async def embed(self, inputs: list[list[TextPiece]]) -> Embedded:
         """Return the vectors of each input. Who stops waiting cancels it. Raises as a request does."""
         answer = await self._queued(Embed(self._call_id(), inputs))
@@ -108,7 +146,7 @@ class Door:
         """Return the metrics and start the next averages from here. Raises as `facts`."""
         return self._worker().metrics(n_parked=self._n_parked)
 
-    async def _queued(self, call: Embed | Rank) -> Answer:
+    async def _queued(self, call: Embed | Rank | Score) -> Answer:
         self._check_room(self._worker())
         return await (await self._ready_process()).call(call)
 

@@ -27,7 +27,7 @@ from corral.engine.llama.library import Library
 from corral.engine.llama.media import LlamaMedia
 from corral.engine.llama.memory import LlamaMemory
 from corral.engine.llama.model import Model
-from corral.engine.llama.probabilities import sample_with_probs
+from corral.engine.llama.probabilities import log_softmax, sample_with_probs
 from corral.engine.llama.sampled_model import SampledModel
 from corral.engine.llama.sampler import LlamaSampler
 from corral.engine.llama.vocabulary import LlamaVocabulary
@@ -127,6 +127,11 @@ class LlamaRunner:
         if n_chains <= 1 or n_chains * self.vocabulary.n_tokens < WORTH_A_THREAD:
             return self._sample_span(rows, logits)
         return self._sample_threaded(rows, logits)
+
+    def logprobs(self, place: int, tokens: list[int]) -> list[float]:
+        """Return the log-probabilities of `tokens` in output row number `place` of the last decode."""
+        found: list[float] = log_softmax(self._logits.rows(place + 1)[place])[tokens].tolist()
+        return found
 
     def lease_cores(self, cpus: tuple[int, ...]) -> None:
         """Compute on these CPUs only; with none, on all again."""
