@@ -18,11 +18,6 @@ def no_slots(value: Value) -> str | None:
     return "error: invalid value for n_parallel" if value == 0 else None
 
 
-def no_host_tier(value: Value) -> str | None:
-    """Refuse any size but 0 as long as prefixes are kept in the KV cache only."""
-    return None if value == 0 else "Corral keeps prefixes in the KV cache only, so far; 0 is accepted"
-
-
 def no_key(value: Value) -> str | None:
     """Refuse what no header can carry, such as a key with the end of its line. The key is not repeated."""
     is_good = value is None or all("!" <= character <= "~" for character in str(value))
@@ -52,8 +47,8 @@ def no_chunk_reuse(value: Value) -> str | None:
 
 
 def no_idle_parking(value: Value) -> str | None:
-    """Refuse to switch it on as long as prefixes are kept in the KV cache only."""
-    reason = "there is no prompt cache in host memory yet; idle slots keep theirs until the space is needed"
+    """Refuse to switch it on."""
+    reason = "idle slots keep what they hold until the space is needed, and then it goes to host memory"
     return f"invalid value ({reason})" if value else None
 
 

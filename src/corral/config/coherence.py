@@ -8,7 +8,7 @@ from corral.config.given import Given
 from corral.config.rows.embedding import EMBEDDING, RERANKING
 from corral.config.rows.install import INSTALL
 from corral.config.rows.install import ROWS as INSTALL_ROWS
-from corral.core.engine_settings import EngineSettings, RopeSettings
+from corral.core.engine_settings import EngineSettings, RopeSettings, TierSettings
 from corral.core.errors import SettingsError
 from corral.core.settings import ModelSettings, RemoteSettings, Settings
 
@@ -19,6 +19,14 @@ def check(settings: Settings) -> None:
     _check_context(settings.engine)
     _check_grouping(settings.engine.rope, settings.model)
     _check_pooling(settings.engine)
+    _check_tiers(settings.engine.tiers)
+
+
+def _check_tiers(tiers: TierSettings) -> None:
+    if tiers.disk_bytes and tiers.host_bytes == 0:
+        raise SettingsError(
+            "error: --cache-disk needs host memory, where files are read to: no --cache-ram 0"
+        )
 
 
 def check_together(given: Iterable[Given]) -> None:
@@ -43,6 +51,8 @@ def remarks(settings: Settings) -> Iterator[str]:
         yield "warn: --hf-file has no effect without --hf-repo"
     if settings.model.projector_path and not settings.model.is_projector_wanted:
         yield "warn: --mmproj has no effect with --no-mmproj"
+    if settings.engine.tiers.disk_dir is not None and not settings.engine.tiers.disk_bytes:
+        yield "warn: --cache-disk-path has no effect without --cache-disk"
     yield from _remarks_on_purpose(settings)
     if bool(settings.server.tls_key_file) != bool(settings.server.tls_cert_file):
         yield "warn: https needs both --ssl-key-file and --ssl-cert-file; connections are not encrypted"

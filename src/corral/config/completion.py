@@ -11,7 +11,7 @@ _corral_serve() {{
     local word="${{COMP_WORDS[COMP_CWORD]}}" before="${{COMP_WORDS[COMP_CWORD-1]}}"
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        COMPREPLY=($(compgen -W "serve bench docs" -- "$word"))
+        COMPREPLY=($(compgen -W "serve characters bench docs" -- "$word"))
         return
     fi
     [[ ${{COMP_WORDS[1]}} == serve ]] || return

@@ -49,6 +49,20 @@ class ByteSize:
 
 
 @dataclass(frozen=True)
+class Mebibytes:
+    """An amount of memory in MiB, as llama-server takes it; -1: without bound."""
+
+    metavar: str = "N"
+    domain: str = "MiB, or -1"
+
+    def read(self, text: str) -> int:
+        """Return the bytes."""
+        mebibytes = Integer(-1, _MAX_BYTES >> 20).read(text)
+        assert mebibytes is not None, "no number is taken for none"
+        return _MAX_BYTES if mebibytes < 0 else mebibytes << 20
+
+
+@dataclass(frozen=True)
 class IdleSeconds:
     """A time in whole seconds; -1 means never. The complaint is llama-server's."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from corral.config.option import Option
 from corral.config.rows import (
     absent,
+    characters,
     chat,
     control_vector,
     cpu,
@@ -32,6 +33,7 @@ from corral.config.rows import (
     standing,
     structure,
     text,
+    tiers,
 )
 
 # The names are llama-server's headings.
@@ -41,6 +43,7 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
         *model.ROWS,
         *media.MODEL_ROWS,
         *engine.ROWS,
+        *tiers.ROWS,
         *cpu.ROWS,
         *device.ROWS,
         *memory.ROWS,
@@ -54,6 +57,7 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
         *server.ROWS,
         *http.ROWS,
         *models.ROWS,
+        *characters.ROWS,
         *remote.ROWS,
         *install.ROWS,
         *media.SERVER_ROWS,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from corral.config import coherence, escapes
 from corral.config.arguments import ENDINGS, read_arguments
@@ -70,7 +71,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str], read_file: ReadFile) 
     given = [*file, *variables, *arguments]
     coherence.check_together(given)
     values = {**merged(given), "catalog.config_file": declaring}
-    settings = escapes.processed(_with_cache_dir(filled(Settings(), values), environ))
+    settings = escapes.processed(_with_dirs(filled(Settings(), values), environ))
     coherence.check(settings)
     warnings = (
         *_overwritten(variables, arguments),
@@ -108,6 +109,16 @@ def _install(arguments: Iterable[Given]) -> InstallWish:
         is_torch_skipped=SKIP_TORCH in given,
         is_tensorflow_skipped=SKIP_TENSORFLOW in given,
     )
+
+
+def _with_dirs(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    """Return the settings with a folder for downloads, and one for prefixes on disk if they are wanted."""
+    settings = _with_cache_dir(settings, environ)
+    tiers = settings.engine.tiers
+    if not tiers.disk_bytes or tiers.disk_dir is not None:
+        return settings
+    assert settings.model.cache_dir is not None
+    return filled(settings, {"engine.tiers.disk_dir": str(Path(settings.model.cache_dir) / "prefixes")})
 
 
 def _with_cache_dir(settings: Settings, environ: Mapping[str, str]) -> Settings:

@@ -92,6 +92,18 @@ class MediaSettings(msgspec.Struct, frozen=True, kw_only=True):
     image_max_tokens: int | None = None
 
 
+class TierSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where prefixes go that leave the KV cells.
+
+    `host_bytes` of main memory, 0 for none, None for a part of what the machine has; behind that,
+    `disk_bytes` in the folder `disk_dir`, 0 for none.
+    """
+
+    host_bytes: int | None = None
+    disk_bytes: int = 0
+    disk_dir: str | None = None
+
+
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How one engine process runs its model; sizes in tokens, None: decided from the model and the machine.
 
@@ -135,6 +147,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     has_perf: bool = True
     is_kv_dumped: bool = False
     system_prompt: str = ""
+    tiers: TierSettings = TierSettings()
     max_itl_ms: float = 250.0
     max_queue: int = 1024
     slot_prompt_similarity: float = 0.5

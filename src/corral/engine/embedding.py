@@ -44,6 +44,11 @@ class EmbeddingScheduler:
         """Whether a step would do nothing."""
         return not self._waiting
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is open."""
+        return self.is_idle
+
     def submit(self, work: PreparedInputs) -> list[AnyEvent]:
         """Accept a call with at least one input; it is answered, or ends in `Finished` or `Failed`."""
         if work.request_id in self._open:

@@ -18,6 +18,7 @@ from corral.engine.guidance import check_guidance
 from corral.engine.loras import Loras
 from corral.engine.media import MediaPrompt, Projector, Span
 from corral.engine.ports import Vocabulary
+from corral.engine.prefixes import Space
 from corral.engine.radix import Tokens
 from corral.engine.scoring import Scoring
 from corral.engine.standing import Standing
@@ -54,6 +55,11 @@ class Prepared:
         """Free what belongs to its images, if it is not served."""
         if self.media is not None:
             self.media.close()
+
+    @property
+    def space(self) -> Space:
+        """Who may reuse the KV of its prompt."""
+        return Space(self.request.caller, self.loras, self.n_system)
 
     @property
     def request_id(self) -> str:

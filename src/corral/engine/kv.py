@@ -17,15 +17,21 @@ from corral.engine.media import n_positions, whole_images
 from corral.engine.ports import Memory
 from corral.engine.prefixes import ANYBODY, NO_MATCH, PrefixIndex, Space
 from corral.engine.radix import Match, Tokens, common_length
+from corral.engine.tiers.host import HostTier
+from corral.engine.tiers.tiers import MIN_TOKENS, Tiers
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Lease `seq_id`; its first `n_cached` tokens come from `source` (itself when in place)."""
+    """Lease `seq_id`; its first `n_cached` tokens come from `source` (itself when in place).
+
+    With a `blob` they come from host memory, whatever the sequence holds.
+    """
 
     seq_id: int
     source: int
     n_cached: int
+    blob: Match | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,11 @@ class Wish:
 class KvLedger:
     """The owner of all seq_ids. Invariants are stated by `check`."""
 
-    def __init__(self, memory: Memory, n_slots: int, *, is_trimmable: bool) -> None:
+    def __init__(
+        self, memory: Memory, n_slots: int, *, is_trimmable: bool, tiers: Tiers | None = None
+    ) -> None:
         self._memory = memory
+        self._tiers = tiers or Tiers(HostTier(0))
         self._is_trimmable = is_trimmable
         self._idle: dict[int, None] = dict.fromkeys(range(n_slots))  # least recently used first
         self._leased: set[int] = set()
@@ -86,9 +95,14 @@ class KvLedger:
         assert self._idle
         placement = self._place(wish)
         seq_id = placement.seq_id
-        if placement.source != seq_id:
+        is_in_place = placement.source == seq_id and placement.blob is None
+        self._rescue(seq_id, n_kept=placement.n_cached if is_in_place else 0)
+        n_cached = placement.n_cached
+        if placement.blob is not None:
+            n_cached *= self._restore(seq_id, placement.blob)
+        elif not is_in_place:
             self._memory.copy(placement.source, seq_id)
-        n_cached = self._trimmed(seq_id, wish.tokens[: placement.n_cached])
+        n_cached = self._trimmed(seq_id, wish.tokens[:n_cached])
         del self._idle[seq_id]
         self._leased.add(seq_id)
         self.record(seq_id, wish.space, wish.tokens[:n_cached])
@@ -162,8 +176,44 @@ class KvLedger:
             n_indexed = len(self._index.tokens(seq_id)) if self._index.space(seq_id) else 0
             assert n_indexed == n_resident
 
+    def rescue_idle(self) -> None:
+        """Bring what idle sequences hold to the tiers: the cells are about to go."""
+        for seq_id in self._idle:
+            self._rescue(seq_id, n_kept=0)
+
+    def n_held(self, space: Space, tokens: Tokens) -> int:
+        """Return how many first tokens of a prompt are in cells or in host memory."""
+        in_cells = self._index.match(space, tokens).n_tokens
+        return max(in_cells, self._tiers.match(space, tokens).n_tokens)
+
+    def _rescue(self, seq_id: int, *, n_kept: int) -> None:
+        """Have the tiers keep what an idle sequence holds, of which only `n_kept` tokens stay."""
+        space = self._index.space(seq_id)
+        if space is None or self._n_resident[seq_id] - n_kept < MIN_TOKENS:
+            return
+        tokens = self._index.tokens(seq_id)
+        twins = self._index.match(space, tokens).holders - {seq_id}
+        if twins or not self._tiers.is_wanted(space, tokens):
+            return
+        if self._is_trimmable:
+            self._memory.trim(seq_id, n_positions(tokens))
+        try:
+            state = self._memory.state(seq_id)
+        except MemoryError:
+            return
+        self._tiers.keep(space, tokens, state)
+
+    def _restore(self, seq_id: int, match: Match) -> bool:
+        """Give a sequence what a blob holds; False where llama.cpp does not take it, then it is empty."""
+        self._memory.clear(seq_id)
+        return self._memory.set_state(seq_id, self._tiers.take(match).state)
+
     def _place(self, wish: Wish) -> Placement:
         match = self._match(wish)
+        blob = self._blob(wish, match)
+        if blob is not None:
+            target = self._target(wish, NO_MATCH)
+            return Placement(target, target, blob.n_tokens, blob)
         target = self._target(wish, match)
         if target in match.holders:
             return Placement(target, target, match.n_tokens)
@@ -171,12 +221,27 @@ class KvLedger:
             return Placement(target, min(match.holders), match.n_tokens)
         return Placement(target, target, 0)
 
-    def _match(self, wish: Wish) -> Match:
-        """Return the longest usable prefix: it leaves a token to evaluate and ends where it can be cut."""
+    def _blob(self, wish: Wish, match: Match) -> Match | None:
+        """Return what host memory has, if that is longer than `match` by what pays."""
+        if wish.slot is not None or wish.own is not None:
+            return None
+        found = self._tiers.match(wish.space, self._reusable(wish))
+        n_tokens = whole_images(wish.tokens, found.n_tokens)
+        if n_tokens < match.n_tokens + MIN_TOKENS or (n_tokens < found.n_tokens and not self._is_trimmable):
+            return None
+        return Match(n_tokens, found.holders)
+
+    @staticmethod
+    def _reusable(wish: Wish) -> Tokens:
+        """Return the tokens that may come from a cache: one is always left to evaluate."""
         n_wanted = len(wish.tokens) if wish.is_cache_wanted else wish.space.n_public
         if wish.n_reusable is not None:
             n_wanted = min(n_wanted, wish.n_reusable)
-        found = self._index.match(wish.space, wish.tokens[:-1][:n_wanted], only=wish.slot)
+        return wish.tokens[:-1][:n_wanted]
+
+    def _match(self, wish: Wish) -> Match:
+        """Return the longest usable prefix: it leaves a token to evaluate and ends where it can be cut."""
+        found = self._index.match(wish.space, self._reusable(wish), only=wish.slot)
         match = Match(whole_images(wish.tokens, found.n_tokens), found.holders)
         if not match.n_tokens or self._is_trimmable:
             return match

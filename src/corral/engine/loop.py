@@ -52,6 +52,11 @@ class Stepper(Protocol[WorkT_contra]):
         """Whether a step would do nothing."""
         ...
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is open, not even what waits for something else than a step."""
+        ...
+
     def submit(self, work: WorkT_contra, /) -> list[AnyEvent]:
         """Accept a request."""
         ...
@@ -118,14 +123,14 @@ class EngineLoop(Generic[WorkT]):
                 events += [*self._step(), *self._settle()]
             if events:
                 self._emit(events)
-            if self._is_draining and self._scheduler.is_idle:
+            if self._is_draining and self._scheduler.is_done:
                 return
 
     def _commands(self) -> list[WorkT | str | Signal | LeaseCores | Deed]:
         """Return what has come in; wait for the first only when there is nothing else to do."""
         commands: list[WorkT | str | Signal | LeaseCores | Deed] = []
         try:
-            if self._scheduler.is_idle and not self._is_draining:
+            if self._scheduler.is_idle and not (self._is_draining and self._scheduler.is_done):
                 commands.append(self._inbox.get())
             while True:
                 commands.append(self._inbox.get_nowait())

@@ -45,6 +45,8 @@ from corral.engine.slot_calls import SlotCalls
 from corral.engine.slot_file import Taker
 from corral.engine.slot_files import SlotFiles
 from corral.engine.state_calls import StateCalls
+from corral.engine.tiers.arrivals import Arrivals
+from corral.engine.tiers.making import make_tiers
 from corral.engine.window import is_window_sliding
 
 HEARTBEAT_S = 1.0
@@ -117,12 +119,14 @@ class EngineProcess:
     def _run_loop(self, runner: Runner[Any], command: Load) -> None:
         clock = MonotonicClock()
         facts, is_grouped = runner.facts, command.engine.rope.group_n > 1
-        scheduler = Scheduler(runner, command.engine, clock)
-        files = SlotFiles(Taker(runner.fingerprint, facts.n_vocab, facts.n_ctx), clock)
+        taker = Taker(runner.fingerprint, facts.n_vocab, facts.n_ctx)
+        tiers = make_tiers(command.engine, taker, is_trimmable=runner.is_trimmable)
+        files = SlotFiles(taker, clock)
 
         def post(request_id: str, act: Callable[[], list[AnyEvent]]) -> None:
             loop.post(Deed(request_id, act))
 
+        scheduler = Scheduler(runner, command.engine, clock, tiers, Arrivals(tiers, post))
         slots = SlotCalls(runner.memory, scheduler.ledger, files, post, clock)
         loop = EngineLoop(scheduler, self._writer.post, clock, slots.run)
         is_shiftable = is_window_sliding(command.engine, is_shiftable=runner.is_shiftable)
@@ -133,8 +137,10 @@ class EngineProcess:
         self._writer.post([Ready(facts)])
         try:
             loop.run()
+            scheduler.ledger.rescue_idle()
         finally:
             files.close()
+            tiers.close()
 
     def _prepare_library(self, settings: EngineSettings) -> None:
         """Say what llama.cpp must know before it is used, whatever for."""

@@ -26,6 +26,8 @@ from corral.engine.progress import ProgressReports
 from corral.engine.roster import Roster
 from corral.engine.scoring import Scoring
 from corral.engine.sequence import Sequence, Stage
+from corral.engine.tiers.arrivals import Arrivals
+from corral.engine.tiers.tiers import Tiers
 from corral.engine.window import is_window_sliding
 
 INDEX_EVERY = 32  # generated tokens between two updates of a running sequence in the radix tree
@@ -34,8 +36,16 @@ INDEX_EVERY = 32  # generated tokens between two updates of a running sequence i
 class Scheduler:
     """Continuous batching over a `Runner`."""
 
-    def __init__(self, runner: Runner[Any], settings: EngineSettings, clock: Clock) -> None:
+    def __init__(
+        self,
+        runner: Runner[Any],
+        settings: EngineSettings,
+        clock: Clock,
+        tiers: Tiers | None = None,
+        arrivals: Arrivals | None = None,
+    ) -> None:
         self._runner = runner
+        self._arrivals = arrivals
         self._settings = settings
         self._clock = clock
         is_shiftable = is_window_sliding(settings, is_shiftable=runner.is_shiftable)
@@ -45,7 +55,7 @@ class Scheduler:
             is_shiftable=is_shiftable,
             is_special_shown=settings.is_special_shown,
         )
-        self._ledger = KvLedger(runner.memory, runner.n_slots, is_trimmable=runner.is_trimmable)
+        self._ledger = KvLedger(runner.memory, runner.n_slots, is_trimmable=runner.is_trimmable, tiers=tiers)
         self._roster = Roster(self._ledger, self._emission, runner.memory if settings.is_kv_dumped else None)
         self._planner = Planner(runner, settings, self._ledger, is_shiftable=is_shiftable)
         self._progress = ProgressReports()
@@ -54,6 +64,11 @@ class Scheduler:
     def is_idle(self) -> bool:
         """Whether a step would do nothing."""
         return not self._roster.waiting and not self._roster.running
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nobody is open, not even one that waits for the disk."""
+        return self.is_idle and not (self._arrivals is not None and self._arrivals.ids)
 
     @property
     def ledger(self) -> KvLedger:
@@ -72,12 +87,19 @@ class Scheduler:
         if refusal is not None:
             prepared.close()
             return [Failed(request_id, refusal.report())]
+        if self._arrivals is not None:
+            n_held = self._ledger.n_held(prepared.space, prepared.prompt)
+            if self._arrivals.expect(prepared, n_held, self._add):
+                return []
+        return self._add(prepared)
+
+    def _add(self, prepared: Prepared) -> list[AnyEvent]:
         self._roster.add(prepared)
-        return [] if len(prepared.prompt) else self._finish(request_id, FinishReason.EOS)
+        return [] if len(prepared.prompt) else self._finish(prepared.request_id, FinishReason.EOS)
 
     def _refusal(self, prepared: Prepared) -> CorralError | None:
         """Return why a request cannot be accepted, if it cannot."""
-        if prepared.request_id in self._roster:
+        if prepared.request_id in self._roster or self._is_arriving(prepared.request_id):
             return InternalError(f"request id {prepared.request_id} is in use")
         if prepared.negative is not None and self._planner.grouping.is_on:
             return InvalidRequestError("guidance cannot be combined with self-extend (--grp-attn-n)")
@@ -85,10 +107,22 @@ class Scheduler:
 
     def cancel(self, request_id: str) -> list[AnyEvent]:
         """End a request now, wherever it stands; its memory is free for the next step."""
+        if self._is_arriving(request_id):
+            self._take_in(request_id)
         return self._finish(request_id, FinishReason.CANCELLED) if request_id in self._roster else []
+
+    def _is_arriving(self, request_id: str) -> bool:
+        return self._arrivals is not None and request_id in self._arrivals
+
+    def _take_in(self, request_id: str) -> None:
+        """Let a request wait for the disk no longer."""
+        assert self._arrivals is not None
+        self._roster.add(self._arrivals.take(request_id))
 
     def abort(self) -> list[AnyEvent]:
         """End all requests: the server stops."""
+        for request_id in self._arrivals.ids if self._arrivals is not None else ():
+            self._take_in(request_id)
         return [e for request_id in self._roster.ids for e in self._finish(request_id, FinishReason.ABORTED)]
 
     def fail_all(self, error: CorralError) -> list[AnyEvent]:

@@ -12,7 +12,6 @@ from corral.engine.intake import Prepared
 from corral.engine.lines import LineWatch
 from corral.engine.media import SharedMedia, Span
 from corral.engine.ports import Sampler
-from corral.engine.prefixes import Space
 from corral.engine.radix import Tokens
 from corral.engine.scoring import Path
 from corral.engine.text import TextStream
@@ -67,7 +66,7 @@ class Sequence:
         self.is_truncated = prepared.is_truncated
         self.arrived_s = prepared.arrived_s
         self.n_system = prepared.n_system
-        self.space = Space(prepared.request.caller, prepared.loras, prepared.n_system)
+        self.space = prepared.space
         self.seed = seed
         self.leader = leader  # the sequence of the same request whose prompt this one shares
         self.companion: Sequence | None = None  # what this one is guided away from

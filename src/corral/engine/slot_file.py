@@ -96,6 +96,21 @@ def read(path: str, taker: Taker) -> SlotContent:
     return content
 
 
+def read_tokens(path: str) -> Tokens | None:
+    """Return the tokens that the file begins with, None where it is no such file. The state is not read."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            head = np.frombuffer(file.read(_HEAD_BYTES), "<u4")
+            if len(head) < _HEAD_BYTES // _WORD or tuple(head[:2].tolist()) != (MAGIC, VERSION):
+                return None
+            n_bytes = int(head[2]) * _WORD
+            if n_bytes > os.fstat(file.fileno()).st_size:
+                return None
+            return np.frombuffer(file.read(n_bytes), "<i4").astype(np.int32)
+    except (OSError, ValueError):
+        return None
+
+
 def n_bytes(path: str) -> int:
     """Return the size of the file."""
     return Path(path).stat().st_size

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import NamedTuple
 
+from corral.core.main_memory import FALLBACK_BYTES, main_memory_bytes
 from corral.core.memory import Memory
 
 # What the system, the gateway and everything else on the machine keep of main memory.
@@ -20,13 +19,6 @@ DEVICE_SHARE = 0.9
 DEVICES_ARGV = (sys.executable, "-P", "-m", "corral.engine.llama.devices")
 _TIMEOUT_S = 60
 _TOTAL = re.compile(r"\((\d+) MiB, \d+ MiB free\)")  # as `--list-devices` shows each
-
-# Where the system does not tell: what an engine takes the machine for then.
-_FALLBACK_BYTES = 8 * 1024**3
-_CGROUP_LIMITS = (
-    Path("/sys/fs/cgroup/memory.max"),  # version 2
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),  # version 1
-)
 
 
 class Machine(NamedTuple):
@@ -47,14 +39,8 @@ class Machine(NamedTuple):
 
 def this_machine(*, are_devices_wanted: bool) -> Machine:
     """Return what this one has. Blocks for a second where devices are wanted."""
-    host_bytes = main_memory_bytes() or _FALLBACK_BYTES
+    host_bytes = main_memory_bytes() or FALLBACK_BYTES
     return Machine(Memory(host_bytes, device_bytes() if are_devices_wanted else 0))
-
-
-def main_memory_bytes(limits: tuple[Path, ...] = _CGROUP_LIMITS) -> int | None:
-    """Return the machine's memory, or the container's where that is less; None where nobody tells."""
-    known = [amount for amount in (_of_machine(), *map(_of_container, limits)) if amount]
-    return min(known, default=None)
 
 
 def device_bytes(argv: tuple[str, ...] = DEVICES_ARGV) -> int:
@@ -66,17 +52,3 @@ def device_bytes(argv: tuple[str, ...] = DEVICES_ARGV) -> int:
     except (OSError, subprocess.TimeoutExpired):
         return 0
     return sum(int(mib) for mib in _TOTAL.findall(found.stdout)) * 1024**2
-
-
-def _of_machine() -> int | None:
-    if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", {}):
-        return None
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-
-
-def _of_container(limit: Path) -> int | None:
-    try:
-        text = limit.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        return None
-    return int(text) if text.isdecimal() else None  # "max": none

@@ -145,7 +145,7 @@ def test_a_failure_shows_the_flag_as_written_and_its_usage(parse):
         (["--cors-headers", "a\nb"], "invalid value (one line of ASCII is needed)"),
         (["--sse-ping-interval", "0"], "invalid value (0 is neither -1 nor above 0 and up to 31536000)"),
         (["--threads-http", "2000"], "invalid value (2000 is not in -2147483648..1024)"),
-        (["-cram", "8192"], "Corral keeps prefixes in the KV cache only, so far; 0 is accepted"),
+        (["-cram", "-2"], "invalid value (-2 is not in -1..1099511627776)"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_reason(parse, words, reason):

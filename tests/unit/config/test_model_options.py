@@ -8,7 +8,7 @@ from corral.config.load import load
 from corral.config.model_kinds import ByteSize
 from corral.config.parse import InstallWish
 from corral.core.errors import SettingsError
-from corral.gateway.machine import main_memory_bytes
+from corral.core.main_memory import main_memory_bytes
 
 
 @pytest.mark.parametrize(

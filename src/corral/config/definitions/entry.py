@@ -17,7 +17,7 @@ from corral.config.rows.model import CACHE_LIST
 from corral.config.rows.models import LOAD_ON_STARTUP
 from corral.core.errors import SettingsError
 
-_OF_THE_SERVER = ("server.", "log.", "catalog.", "placement.")
+_OF_THE_SERVER = ("server.", "log.", "catalog.", "placement.", "characters.")
 _OF_THE_COMMAND = (CONFIG, HELP, VERSION, LIST_DEVICES, COMPLETION, CACHE_LIST, *INSTALL_ROWS)
 # Keys are flags without their dashes, and variables; a long flag is stronger than a short one.
 _KEYS: dict[str, Spelling] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corral.config.checks import no_host_tier, no_slots, not_positive
+from corral.config.checks import no_slots, not_positive
 from corral.config.kinds import Integer, Real
 from corral.config.option import Option
 
@@ -44,17 +44,6 @@ ROWS = (
         kind=Integer(1, 2**20),
         unit="tokens",
         help="The most that the model computes in one go.",
-    ),
-    Option(
-        flags="-cram --cache-ram",
-        env="LLAMA_ARG_CACHE_RAM",
-        fills=None,
-        kind=Integer(-1),
-        unit="MiB",
-        default_text="0",
-        check=no_host_tier,
-        help="Host memory for prefixes that left the KV cache; 0 for none is all there is so far.",
-        differs="Only 0: prefixes live in the KV cache alone so far. The newest server's default is 8192.",
     ),
     Option(
         flags="-cb --cont-batching",

@@ -57,6 +57,7 @@ ROWS = (
         fills="server.cors.methods",
         kind=HeaderText("METHODS"),
         help="The methods that pages of other origins may use.",
+        differs="`PUT` is among them, for `/put/text`.",
     ),
     Option(
         flags="--cors-headers",

@@ -8,7 +8,7 @@ from corral.config.kinds import Integer, Real, Text
 from corral.config.model_kinds import ByteSize, IdleSeconds
 from corral.config.option import Option
 from corral.config.server_kinds import SecondsOrNever
-from corral.gateway.machine import main_memory_bytes
+from corral.core.main_memory import main_memory_bytes
 
 _YEAR_S = 365 * 24 * 3600
 

@@ -96,6 +96,6 @@ ROWS = (
         default_text="off",
         check=no_idle_parking,
         help="Move what idle slots hold to host memory; off: they keep it until the space is needed.",
-        differs="Only off: there is no host memory to move them to yet.",
+        differs="Only off: what idle slots hold goes to host memory as soon as their space is needed.",
     ),
 )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from corral.core.main_memory import FALLBACK_BYTES, main_memory_bytes
 from corral.engine.affinity import usable_cpus
 
 _CPUS = Path("/sys/devices/system/cpu")
 BYTES_WORTH_A_THREAD = 32 * 1024**2
-_FALLBACK_BYTES = 8 * 1024**3
 
 
 def n_physical_cores(cpus: Iterable[int] | None = None) -> int:
@@ -31,11 +30,8 @@ def n_threads_for(model_bytes: int, n_cores: int) -> int:
 
 
 def available_memory_bytes() -> int:
-    """Return the machine's memory in bytes."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return _FALLBACK_BYTES
+    """Return the memory that the machine has for this process, in bytes."""
+    return main_memory_bytes() or FALLBACK_BYTES
 
 
 def _siblings(cpu: int) -> str:
