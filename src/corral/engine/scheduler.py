@@ -16,6 +16,7 @@ from corral.core.outcome import FinishReason, SequenceOutput, SequenceStart
 from corral.engine.admission import admissible
 from corral.engine.companions import beginning, keep_up, steering
 from corral.engine.emission import Emission
+from corral.engine.flights import is_in_flight
 from corral.engine.intake import Prepared
 from corral.engine.kv import KvLedger, Wish
 from corral.engine.media import Span, n_positions, text_only
@@ -171,11 +172,19 @@ class Scheduler:
         return [start for start in starts if start is not None]
 
     def _has_place(self, sequence: Sequence) -> bool:
-        """Whether a seq_id is idle that the sequence may have: its slot, or for a branch none of others."""
+        """Whether a sequence may go: its slot is idle, or for a branch one that costs nobody anything.
+
+        Nor does it go while another computes what it could share.
+        """
         if sequence.scoring is not None and sequence.leader is not None:
             return self._ledger.has_place(sequence.scoring.seq_ids)
         slot = sequence.request.slot
-        return slot is None or self._ledger.is_idle(slot)
+        if slot is not None and not self._ledger.is_idle(slot):
+            return False
+        return self._planner.grouping.is_on or not is_in_flight(sequence, self._roster.running, self._n_held)
+
+    def _n_held(self, sequence: Sequence) -> int:
+        return self._ledger.n_held(sequence.space, sequence.prompt[:-1])
 
     def _start(self, sequence: Sequence, now_s: float) -> SequenceStart | None:
         """Return the report, None for a sequence that nobody hears of."""
@@ -274,6 +283,7 @@ class Scheduler:
                 self._roster.leave(sequence)
             elif sequence.request.max_tokens == 0:
                 outputs.append(self._roster.end(sequence, FinishReason.LENGTH, now_s))
+        self._share_progress(plan)
         for sequence, choice in sampled:
             if choice.failure is not None:
                 continue
@@ -287,6 +297,13 @@ class Scheduler:
         for companion in self._roster.companions:
             keep_up(companion)
         return outputs
+
+    def _share_progress(self, plan: Plan) -> None:
+        """Let those who wait see how far the prompts of others are."""
+        if self._roster.waiting:
+            for sequence, _ in plan.chunks:
+                if sequence.stage is Stage.PREFILL:
+                    self._index(sequence)
 
     def _scored(self, plan: Plan) -> list[Scored]:
         """Return the answers of the calls whose last branch was computed."""
