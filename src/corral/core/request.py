@@ -62,7 +62,8 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     once it has a line break. `n_indent` > 0 ends it at a line that begins with fewer blanks. The special
     tokens `shown_tokens` appear in the answer's text. `is_progress_wanted`: each step of the prompt is told.
     `is_streamed` is for those who look at it only: the client reads the answer as it comes. With `guidance`
-    each of the n answers takes two seq_ids.
+    each of the n answers takes two seq_ids. Where callers compete, `weight` is the caller's share of the
+    engine, and a higher `priority` goes before a lower one whoever sent it.
     """
 
     request_id: str
@@ -80,6 +81,8 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     slot: int | None = None
     is_cache_wanted: bool = True
     caller: str = ""
+    weight: float = 1.0
+    priority: int = 0
     structure: Structure | None = None
     loras: tuple[tuple[int, float], ...] | None = None
     is_streamed: bool = False

@@ -30,7 +30,7 @@ def is_in_flight(sequence: Sequence, running: Iterable[Sequence], n_held: Callab
 
 
 def _n_coming(sequence: Sequence, other: Sequence) -> int:
-    """Return how many first tokens of the prompt the other brings, 0 when all are there or it is not worth it.
+    """Return how many first tokens of the prompt the other brings, 0 when all are there or they are few.
 
     What it took from a cache itself it does not bring.
     """

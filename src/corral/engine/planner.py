@@ -8,6 +8,7 @@ from typing import Any
 from corral.core.engine_settings import EngineSettings
 from corral.engine import companions, jump_ahead
 from corral.engine.burst import find_burst
+from corral.engine.fairshare import Claim, shares
 from corral.engine.kv import KvLedger
 from corral.engine.loras import Loras, next_turn
 from corral.engine.media_turns import MediaTurns
@@ -15,7 +16,7 @@ from corral.engine.plan import Plan, lay_out
 from corral.engine.ports import Runner
 from corral.engine.self_extend import Grouping, make_room
 from corral.engine.sequence import Sequence, Stage
-from corral.engine.step_cost import StepCost, chunks, decode_budget, prefill_budget
+from corral.engine.step_cost import StepCost, decode_budget, prefill_budget
 from corral.engine.window import cut_context
 
 
@@ -60,7 +61,7 @@ class Planner:
             budget = self.cost.n_prefill_within(burst.left_ms, n_batch)
         else:
             budget = prefill_budget(self.cost, n_decode=sum(rows), n_batch=n_batch, max_itl_ms=max_itl_ms)
-        sizes = chunks([self._n_wanted(s) for s in prefills], budget)
+        sizes = shares([Claim(s.space.caller, s.request.weight, self._n_wanted(s)) for s in prefills], budget)
         return lay_out(self._runner.batch, decodes, rows, prefills=prefills, sizes=sizes)
 
     def _turn(self, running: list[Sequence]) -> list[Sequence]:

@@ -27,6 +27,7 @@ from corral.engine.progress import ProgressReports
 from corral.engine.roster import Roster
 from corral.engine.scoring import Scoring
 from corral.engine.sequence import Sequence, Stage
+from corral.engine.service import Service
 from corral.engine.tiers.arrivals import Arrivals
 from corral.engine.tiers.tiers import Tiers
 from corral.engine.window import is_window_sliding
@@ -60,6 +61,7 @@ class Scheduler:
         self._roster = Roster(self._ledger, self._emission, runner.memory if settings.is_kv_dumped else None)
         self._planner = Planner(runner, settings, self._ledger, is_shiftable=is_shiftable)
         self._progress = ProgressReports()
+        self._service = Service()
 
     @property
     def is_idle(self) -> bool:
@@ -95,6 +97,7 @@ class Scheduler:
         return self._add(prepared)
 
     def _add(self, prepared: Prepared) -> list[AnyEvent]:
+        self._service.seen(prepared.request.caller, self._clock.now_s())
         self._roster.add(prepared)
         return [] if len(prepared.prompt) else self._finish(prepared.request_id, FinishReason.EOS)
 
@@ -167,7 +170,8 @@ class Scheduler:
         is_held = not self._settings.is_batching_continuous and any(
             sequence.stage is Stage.DECODE for sequence in self._roster.running
         )
-        going = admissible(list(waiting), self._ledger.n_idle, self._has_place, are_prompts_held=is_held)
+        ordered = self._service.order(list(waiting), self._roster.running)
+        going = admissible(ordered, self._ledger.n_idle, self._has_place, are_prompts_held=is_held)
         starts = [self._start(sequence, now_s) for sequence in going]
         return [start for start in starts if start is not None]
 
@@ -181,7 +185,17 @@ class Scheduler:
         slot = sequence.request.slot
         if slot is not None and not self._ledger.is_idle(slot):
             return False
+        if self._service.is_contested and self._would_take_all(sequence):
+            return False
         return self._planner.grouping.is_on or not is_in_flight(sequence, self._roster.running, self._n_held)
+
+    def _would_take_all(self, sequence: Sequence) -> bool:
+        """Whether a caller would have every seq_id, though others are about: one stays free for them."""
+        n_slots = self._runner.n_slots
+        caller = sequence.space.caller
+        n_own = sum(other.space.caller == caller for other in self._roster.running)
+        n_more = 1 if sequence.companion is None else 2
+        return n_own + n_more >= n_slots > n_more
 
     def _n_held(self, sequence: Sequence) -> int:
         return self._ledger.n_held(sequence.space, sequence.prompt[:-1])
@@ -250,6 +264,7 @@ class Scheduler:
         else:
             self._decode_media(plan, plan.span)
         plan.advance()
+        self._service.charge([*plan.chunks, *zip(plan.decodes, plan.n_taken, strict=True)])
 
     def _decode_media(self, plan: Plan, span: Span) -> None:
         sequence = plan.chunks[0][0]

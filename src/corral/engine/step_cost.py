@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Items
-
 MIN_CHUNK = 8  # a bound that is already broken must not starve prompts for ever
 AIM = 0.8  # of the bound: steps vary, and the slow ones shall keep it too
 FIRST_CHUNK = 64  # while nothing is known of the cost, a small one
@@ -83,13 +81,3 @@ def decode_budget(cost: StepCost, *, n_decode: int, n_batch: int, max_itl_ms: fl
     if n_decode == 1:
         return n_batch
     return max(n_decode, cost.n_decode_within(AIM * max_itl_ms, n_batch))
-
-
-def chunks(n_wanted: Items[int], budget: int) -> list[int]:
-    """Share `budget` tokens among prompts that still want `n_wanted` each, first come first served."""
-    sizes = []
-    for n in n_wanted:
-        size = min(n, budget)
-        sizes.append(size)
-        budget -= size
-    return sizes

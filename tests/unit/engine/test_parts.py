@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from corral.core.errors import ModelLoadError
 from corral.engine.fake import FakeBehaviour
 from corral.engine.radix import RadixTree
-from corral.engine.step_cost import StepCost, chunks, prefill_budget
+from corral.engine.step_cost import StepCost, prefill_budget
 from corral.engine.text import TextStream
 from corral.engine.window import Cut, cut_context, cut_prompt
 
@@ -37,10 +37,6 @@ def test_a_bound_that_is_broken_anyway_does_not_starve_prompts():
 
 def test_while_nothing_is_known_a_chunk_beside_others_is_small():
     assert prefill_budget(StepCost(), n_decode=1, n_batch=512, max_itl_ms=250) == 64
-
-
-def test_first_come_first_served_within_the_budget():
-    assert chunks([30, 50, 10], 60) == [30, 30, 0]
 
 
 def test_a_step_of_both_kinds_is_split_by_what_each_was_expected_to_cost():
