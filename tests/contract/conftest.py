@@ -11,7 +11,7 @@ import pytest
 
 from corral.api.server import create_app
 from corral.core.errors import InvalidRequestError
-from corral.core.messages import Embedded, ModelFacts, Ranked, SlotMoved, Tokenized
+from corral.core.messages import Embedded, ModelFacts, Ranked, Scored, SlotMoved, Tokenized
 from corral.core.outcome import (
     Candidate,
     FinishReason,
@@ -25,6 +25,7 @@ from corral.core.settings import ChatSettings, GenerationDefaults, ModelSettings
 from corral.gateway.generation import Generation
 from corral.gateway.metrics import MetricsSnapshot
 from corral.gateway.slots import SlotView
+from tests.fake_characters import FakeCharacters
 from tests.fake_models import FakeModels
 
 BOS, EOS = 256, 257
@@ -79,6 +80,7 @@ class FakeDoor:
 
     def __init__(self, name="tiny"):
         self.name = name
+        self.worker_id = 4321
         self.texts = ["Hel", "lo", "!"]
         self.reason = FinishReason.EOS
         self.stop_text = ""
@@ -87,6 +89,9 @@ class FakeDoor:
         self.is_endless = False
         self.is_truncated = False
         self.requests = []
+        self.counts = []
+        self.scores = []
+        self.likely = ""
         self.state = FakeState(self)
         self.cancelled = []
         self.left = threading.Event()
@@ -127,6 +132,22 @@ class FakeDoor:
 
     async def detokenize(self, tokens):
         return b"".join(self._piece(token) for token in tokens)
+
+    async def count(self, texts, *, has_special):
+        """Count the bytes; `counts` records the calls."""
+        self.counts.append(texts)
+        return [len(self._text_tokens(text, has_special)) for text in texts]
+
+    async def score(self, prompt, question, continuations, *, caller, is_bos_wanted=True):
+        """Give each byte of the word `likely` -0.1, each of the others -2; `scores` records the calls."""
+        if self.refusal:
+            raise self.refusal
+        self.scores.append((prompt, question, continuations, caller, is_bos_wanted))
+        logprobs = [
+            [-0.1 if text.strip() == self.likely else -2.0] * len(text.encode()) for text in continuations
+        ]
+        n_tokens = [sum(map(len, pieces)) for pieces in (prompt, question)]
+        return Scored("call", logprobs, sum(n_tokens), n_tokens[0], n_tokens[1] + sum(map(len, logprobs)))
 
     async def embed(self, inputs):
         """Give an input the vector [3, 4 * its number]; one per token without pooling."""
@@ -224,10 +245,11 @@ class FakeDoor:
 class Client:
     """Calls the application over `doors` in place; `groups` are its settings."""
 
-    def __init__(self, *doors, is_single=None, **groups):
+    def __init__(self, *doors, is_single=None, characters=None, **groups):
         settings = Settings(**groups)
         self.models = FakeModels(*doors, settings=settings, is_single=is_single)
-        self.app = create_app(self.models, settings)
+        self.characters = characters or FakeCharacters()
+        self.app = create_app(self.models, settings, characters=self.characters)
 
     def call(self, method, path, **options):
         return asyncio.run(self._call(method, path, options))

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corral.api.embedding.types import EmbeddingBody
+from corral.api.llama2.types import PutTextBody
 from corral.api.llamacpp.infill import InfillBody
 from corral.api.llamacpp.rerank import RerankBody
 from corral.api.llamacpp.types import CompletionBody, DetokenizeBody, PropsBody, TokenizeBody
@@ -40,7 +41,9 @@ ROUTES = {
     "/v1/embeddings": (EmbeddingBody, {"input": "a"}),
     "/rerank": (RerankBody, {"query": "a", "documents": ["b"]}),
     "/infill": (InfillBody, {"input_prefix": "a"}),
+    "/put/text": (PutTextBody, CHAT),
 }
+METHODS = {"/put/text": "PUT"}
 
 
 PURPOSES = {"/embedding": "embed", "/v1/embeddings": "embed", "/rerank": "rank"}
@@ -57,7 +60,7 @@ def test_every_field_takes_or_refuses_any_value(open_client, door, run_for, path
     some = st.dictionaries(st.sampled_from(struct.__struct_fields__), VALUES, min_size=1, max_size=4)
     body = json.dumps({**valid, **data.draw(some)})
 
-    reply = open_client.post(path, content=body)
+    reply = open_client.call(METHODS.get(path, "POST"), path, content=body)
 
     assert reply.status_code in (200, 400), (body, reply.text)
     if reply.status_code == 400:

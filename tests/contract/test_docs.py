@@ -60,10 +60,10 @@ def test_every_example_is_served(client, door, run_for):
     infill = InfillTokens(prefix=1, suffix=2, middle=3)
     door.model_facts = msgspec.structs.replace(door.model_facts, infill=infill)
     paths = client.get("/openapi.json").json()["paths"]
-    posts = {path: operations["post"] for path, operations in paths.items() if "post" in operations}
-    posts = {path: operation for path, operation in posts.items() if "requestBody" in operation}
+    described = [(path, method, paths[path][method]) for path in paths for method in paths[path]]
 
-    for path, operation in posts.items():
-        run_for(purpose_of(path))
-        example = operation["requestBody"]["content"]["application/json"]["example"]
-        assert client.post(path, example).status_code == status_of(path), path
+    for path, method, operation in described:
+        if "requestBody" in operation:
+            run_for(purpose_of(path))
+            example = operation["requestBody"]["content"]["application/json"]["example"]
+            assert client.call(method.upper(), path, json=example).status_code == status_of(path), path

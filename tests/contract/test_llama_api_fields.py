@@ -42,6 +42,12 @@ def templated(door):
         ("repeat_penalty", 1.2, "repeat_penalty", 1.2),
         ("repetition_penalty_range", 30, "repeat_last_n", 30),
         ("repetition_penalty_range", 0, "repeat_last_n", -1),
+        ("repeat_sustain", 256, "repeat_sustain", 256),
+        ("repeat_sustain", -5, "repeat_sustain", -1),
+        ("repeat_decay", 128.0, "repeat_decay", 128),
+        ("repeat_decay", -1, "repeat_decay", 0),
+        ("repetition_penalty_sustain", 0, "repeat_sustain", 0),
+        ("repetition_penalty_decay", 7, "repeat_decay", 7),
         ("mirostat_mode", 2, "mirostat", 2),
         ("mirostat_tau", 3.5, "mirostat_tau", 3.5),
         ("mirostat_eta", 0.2, "mirostat_eta", 0.2),
@@ -66,6 +72,7 @@ def test_a_grammar_reaches_the_engine(post):
     ("other", "usual", "value"),
     [
         ("repetition_penalty_range", "repeat_last_n", 20),
+        ("repetition_penalty_sustain", "repeat_sustain", 20),
         ("mirostat_mode", "mirostat", 1),
         ("ban_eos_token", "ignore_eos", True),
     ],
@@ -79,6 +86,7 @@ def test_both_names_may_say_the_same(post, other, usual, value):
     [
         ("repetition_penalty_range", "repeat_last_n", (20, 30)),
         ("repetition_penalty_range", "repeat_last_n", (0, 0)),
+        ("repetition_penalty_decay", "repeat_decay", (0, 1)),
         ("mirostat_mode", "mirostat", (1, 2)),
         ("ban_eos_token", "ignore_eos", (True, False)),
     ],

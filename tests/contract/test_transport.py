@@ -61,7 +61,7 @@ def test_options_is_answered_anywhere_without_a_key(locked_client, path):
     assert reply.headers["content-type"] == "text/html"
     assert reply.headers["access-control-allow-credentials"] == "true"
     assert reply.headers["access-control-allow-headers"] == "*"
-    assert reply.headers["access-control-allow-methods"] == "GET, POST, DELETE, OPTIONS"
+    assert reply.headers["access-control-allow-methods"] == "GET, POST, PUT, DELETE, OPTIONS"
     assert reply.headers["access-control-allow-origin"] == "http://example.org"
 
 

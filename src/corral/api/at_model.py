@@ -20,10 +20,11 @@ from corral.api.ports import DoorPort
 from corral.api.proxy.passage import passage
 from corral.api.serving import Serving
 from corral.api.servings import Servings
-from corral.core.errors import InvalidRequestError
+from corral.core.errors import InvalidRequestError, NotSupportedError
 from corral.core.model_view import ModelState
 from corral.gateway.remote.remotes import Remotes
 from corral.gateway.remote.target import target_of
+from corral.prompt.persona import Persona
 
 ModelHandler = Callable[[Request, Serving], Awaitable[Response]]
 ModelsHandler = Callable[[Request, Servings], Awaitable[Response]]
@@ -41,13 +42,14 @@ class AtModel:
     `unnamed` answers instead where there are many models and the request names none, and where the only
     model sleeps (`--sleep-idle-seconds`); it loads nothing.
     `onward` is the path under its base URL at which the server of a remote model is asked instead; None: it
-    may not have this route.
+    may not have this route. `is_chat`: its model can speak as a character, `model@character`.
     """
 
     handler: ModelHandler
     purpose: str | None = None
     unnamed: ModelsHandler | None = None
     onward: str | None = None
+    is_chat: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,12 @@ class ModelEndpoint:
         """Serve. Raises CorralError before anything is sent, ClientGoneError."""
         servings = self._servings
         request = Request(scope, receive, send)
-        choice = await choose(request, servings.settings, servings.models)
+        choice = await choose(request, servings.settings, servings.models, characters=servings.characters)
         if self._row.unnamed is not None and choice.name is None and not self._is_awake():
             await (await self._row.unnamed(request, servings))(scope, receive, send)
             return
         target = target_of(servings.models.definition(choice.name))
+        self._check_persona(choice.persona, is_remote=target is not None)
         if target is not None:
             answer = await passage(request, self._row.onward, target, self._remotes)
             await answer(scope, receive, send)
@@ -89,6 +92,8 @@ class ModelEndpoint:
         async with contextlib.AsyncExitStack() as stack:
             door = await self._open(choice, stack, receive)
             serving = servings.of(choice.name, door, purpose=self._row.purpose)
+            if choice.persona is not None:
+                serving = serving.speaking_as(choice.persona)
             response = await self._row.handler(request, serving)
             await response(scope, receive, send)
 
@@ -96,6 +101,21 @@ class ModelEndpoint:
         """Tell whether the request means the only model there is, and that one has an engine."""
         models = self._servings.models
         return models.is_single and models.view(None).state is not ModelState.UNLOADED
+
+    def _check_persona(self, persona: Persona | None, *, is_remote: bool) -> None:
+        """Raise for a character where nobody would hear it."""
+        if persona is None:
+            return
+        if not self._row.is_chat:
+            raise InvalidRequestError(
+                f"Field 'model': this route does not speak as a character, here '{persona.name}'; name the "
+                "model alone"
+            )
+        if is_remote:
+            raise NotSupportedError(
+                f"The character '{persona.name}' is here and the model on another server; a character needs "
+                "a model that this server runs itself"
+            )
 
     def _check(self, choice: ModelChoice) -> None:
         """Raise InvalidRequestError, as llama-server's router does, for a model that is not to be loaded."""

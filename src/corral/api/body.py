@@ -18,6 +18,7 @@ _T = TypeVar("_T")
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {}
 
 _MAX_COMPLAINT = 500  # characters; msgspec repeats what the client wrote
+_MISSING = "Object missing required field "
 
 
 async def read(request: Request, wanted: type[_T]) -> _T:
@@ -84,5 +85,8 @@ def _named(complaint: str) -> str:
     what, found, path = complaint.rpartition(" - at `$")
     field = path.removesuffix("`").removeprefix(".") if found else ""
     said = (what if found else path)[:_MAX_COMPLAINT].replace(" | null", "").replace("`", "")
+    missing = said.removeprefix(_MISSING)
+    if missing != said:
+        return f"Field '{field}{'.' if field else ''}{missing}': it is required"
     where = f"Field '{field}'" if field else "The body"
     return f"{where}: {said[:1].lower()}{said[1:]}"

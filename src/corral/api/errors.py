@@ -40,6 +40,7 @@ _HTTP = {
     "body_timeout": (408, "invalid_request_error"),
     "input_too_large": (500, "server_error"),
     "model_source": (400, "invalid_request_error"),
+    "character_file": (400, "invalid_request_error"),
     "authentication": (401, "authentication_error"),
     "not_found": (404, "not_found_error"),
     "not_supported": (501, "not_supported_error"),

@@ -10,10 +10,12 @@ from starlette.requests import Request
 
 from corral.api import body
 from corral.api.auth import caller_of
+from corral.api.character_choice import SEPARATOR, Voice, voice_of
 from corral.api.keep_alive import to_seconds
-from corral.api.ports import ModelsPort
-from corral.core.errors import NotFoundError
+from corral.api.ports import CharactersPort, ModelsPort
+from corral.core.errors import InvalidRequestError, NotFoundError
 from corral.core.settings import Settings
+from corral.prompt.persona import Persona
 
 # The engine that a plug-in for editors has in its path, whatever model is meant.
 PLUGIN_ENGINE = "copilot-codex"
@@ -23,10 +25,12 @@ _OBJECT = re.compile(rb"\s*\{")
 class ModelChoice(msgspec.Struct, frozen=True, kw_only=True):
     """What a request says. `name` None: the default model. `keep_alive_s` None: as the model is declared.
 
-    Not `may_load`: only a model that is loaded anyway answers.
+    `persona` is who the model is to speak as, None for itself. Not `may_load`: only a model that is loaded
+    anyway answers.
     """
 
     name: str | None = None
+    persona: Persona | None = None
     keep_alive_s: float | None = None
     may_load: bool = True
 
@@ -38,22 +42,41 @@ class _Named(msgspec.Struct):
     keep_alive: Any = None
 
 
-async def choose(request: Request, settings: Settings, models: ModelsPort) -> ModelChoice:
+async def choose(
+    request: Request, settings: Settings, models: ModelsPort, *, characters: CharactersPort
+) -> ModelChoice:
     """Return what `request` means by its path, else its query, else its body, which is kept for `body`.
 
-    Where there is a single model nothing is looked at: every name means it. Raises InvalidRequestError.
+    Where there is a single model every name means it, and a name is looked at for a character only. Raises
+    InvalidRequestError, and NotFoundError for a character that does not exist.
     """
     has_body = request.method not in ("GET", "HEAD")
     content = await body.keep(request) if has_body else b""
     if models.is_single:
-        return ModelChoice()
+        voice = await _voice_of_the_only(request, content, models, characters)
+        return ModelChoice(persona=voice.persona)
     named = _peeked(content)
     name = _engine(request, models) or request.query_params.get("model") or named.model
+    voice = await voice_of(name, models, characters)
     return ModelChoice(
-        name=name or None,
+        name=voice.model,
+        persona=voice.persona,
         keep_alive_s=to_seconds(named.keep_alive),
         may_load=_is_autoload_wanted(request, settings) and may_load(request, settings),
     )
+
+
+async def _voice_of_the_only(
+    request: Request, content: bytes, models: ModelsPort, characters: CharactersPort
+) -> Voice:
+    """Return who is to speak. A body that cannot be read is left to who reads it for what it says."""
+    name = request.path_params.get("engine") or request.query_params.get("model")
+    if not name and SEPARATOR.encode() in content:
+        try:
+            name = _peeked(content).model
+        except InvalidRequestError:
+            return Voice(None)
+    return await voice_of(name, models, characters)
 
 
 def _engine(request: Request, models: ModelsPort) -> str | None:

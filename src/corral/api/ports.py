@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from corral.catalog.model_files import ListedFile
-from corral.core.messages import Embedded, ModelFacts, Ranked, SlotMoved, Tokenized
+from corral.core.messages import Embedded, ModelFacts, Ranked, Scored, SlotMoved, Tokenized
 from corral.core.model_definition import ModelDefinition
 from corral.core.model_view import ModelEvent, ModelView
 from corral.core.outcome import PromptProgress, SequenceOutput, SequenceStart
@@ -16,6 +16,7 @@ from corral.core.request import GenerationRequest, TextPiece
 from corral.gateway.metrics import MetricsSnapshot
 from corral.gateway.placement import Decision
 from corral.gateway.slots import SlotView
+from corral.prompt.persona import Persona
 
 
 class GenerationPort(Protocol):
@@ -72,6 +73,11 @@ class DoorPort(Protocol):
         """The model's alias, else its path as given."""
         ...
 
+    @property
+    def worker_id(self) -> int:
+        """The id of the process that runs the model now. Raises UnavailableError while there is none."""
+        ...
+
     def facts(self) -> ModelFacts:
         """Return what is known of the model. Raises ModelLoadingError or UnavailableError."""
         ...
@@ -88,6 +94,25 @@ class DoorPort(Protocol):
         """Return the bytes of `tokens`, joined."""
         ...
 
+    async def count(self, texts: list[str], *, has_special: bool) -> list[int]:
+        """Return how many tokens each text has, none of them at the beginning of a prompt. One call."""
+        ...
+
+    async def score(
+        self,
+        prompt: list[TextPiece],
+        question: list[TextPiece],
+        continuations: list[str],
+        *,
+        caller: str,
+        is_bos_wanted: bool = True,
+    ) -> Scored:
+        """Return how probable each continuation is behind `prompt` and `question`. Raises CorralError.
+
+        `prompt` is taken from the prefix cache and stays there; `question` is forgotten.
+        """
+        ...
+
     async def embed(self, inputs: list[list[TextPiece]]) -> Embedded:
         """Return the vectors of each input, not normalised. Raises CorralError."""
         ...
@@ -102,6 +127,32 @@ class DoorPort(Protocol):
 
     def metrics(self) -> MetricsSnapshot:
         """Return the counters, and start the next averages from here."""
+        ...
+
+
+class CharactersPort(Protocol):
+    """The characters of the server's folder, as they were when it was last looked into."""
+
+    async def refresh(self) -> None:
+        """Look again if the last look is some seconds old, on a thread; what cannot be read complains.
+
+        To be awaited before `find`, which would not know of a new file else.
+        """
+        ...
+
+    def find(self, name: str) -> Persona:
+        """Return the character of this file name (without its ending), or of this name of its own.
+
+        At once. Raises NotFoundError, which names the characters that there are.
+        """
+        ...
+
+    def names(self) -> list[str]:
+        """Return the names by which characters are found, in order: those of their files. At once."""
+        ...
+
+    def complaints(self) -> dict[str, str]:
+        """Return what is wrong with which file now, a sentence each; it may still be found as it was."""
         ...
 
 

@@ -16,14 +16,17 @@ from corral.api.admin import routes as admin_routes
 from corral.api.anthropic import routes as anthropic_routes
 from corral.api.at_model import AtModel, OverModels, bind
 from corral.api.auth import AdminOnly, KeyCheck, Keys, PublicPaths, ordinary_keys
+from corral.api.characters import listing
+from corral.api.characters import routes as characters_routes
 from corral.api.cors import CommonHeaders
 from corral.api.endpoint import Endpoint
 from corral.api.errors import ErrorEdge, refuse_route
 from corral.api.folder import Folder, FolderFirst
+from corral.api.llama2 import routes as llama2_routes
 from corral.api.llamacpp import routes as llamacpp_routes
 from corral.api.loading import LoadingGate
 from corral.api.openai import routes as openai_routes
-from corral.api.ports import ModelsPort
+from corral.api.ports import CharactersPort, ModelsPort
 from corral.api.prefix import PathPrefix
 from corral.api.servings import Servings
 from corral.api.timeouts import SocketTimeouts
@@ -31,22 +34,23 @@ from corral.core.settings import ServerSettings, Settings
 from corral.gateway.remote.remotes import Remotes
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - what the composition root hands over, once
     models: ModelsPort,
     settings: Settings,
     *,
     public_prefixes: tuple[str, ...] = (),
     stop: Callable[[], None] | None = None,
     remotes: Remotes | None = None,
+    characters: CharactersPort | None = None,
 ) -> FastAPI:
     """Return the application over `models`.
 
     Paths that begin with one of `public_prefixes` need no key, nor does `/`, where another package may put
     a page. `stop` asks the server to end as Ctrl-C does, for administrators. `remotes` is the way to the
-    servers that run models for this one; it is closed with the application. Raises SettingsError for a bad
-    `--chat-template` or `--path`.
+    servers that run models for this one; it is closed with the application. `characters` are those of the
+    server's folder, None for none. Raises SettingsError for a bad `--chat-template` or `--path`.
     """
-    servings, remotes = Servings(models, settings), remotes or Remotes()
+    servings, remotes = Servings(models, settings, characters=characters), remotes or Remotes()
     endpoints = dialects(stop)
     endpoints += modules.routes()
     endpoints += docs.routes(endpoints, version=corral.__version__, prefix=settings.server.prefix)
@@ -107,5 +111,8 @@ def dialects(stop: Callable[[], None] | None = None) -> list[Endpoint]:
         *llamacpp_routes.routes(),
         *openai_routes.routes(),
         *anthropic_routes.routes(),
+        *characters_routes.routes(),
+        *llama2_routes.routes(),
+        *listing.routes(),
         *admin_routes.routes(stop),
     ]

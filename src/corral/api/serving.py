@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import secrets
 from collections.abc import Callable
 
 from corral.api.generation.images import MediaTerms
 from corral.api.generation.prompts import WirePrompt
 from corral.api.generation.request import Ask, Terms
-from corral.api.ports import DoorPort
+from corral.api.no_characters import NoCharacters
+from corral.api.ports import CharactersPort, DoorPort
 from corral.api.sse import EventStream, Shaper, error_frame
 from corral.core.errors import CorralError, NotSupportedError, SettingsError
 from corral.core.messages import ModelFacts
@@ -17,13 +19,14 @@ from corral.prompt import templates
 from corral.prompt.builtin_templates import BUILTIN
 from corral.prompt.chat import ChatWish, compose
 from corral.prompt.messages import Message
+from corral.prompt.persona import Persona
 from corral.prompt.templates import ChatTemplate, Prompt, TemplateSourceError
 
 _NO_COMPLETIONS = "This server does not support completions. Start it without `--embeddings` or `--reranking`"
 
 
 class ChatTemplates:
-    """The chat template in force, compiled once per model.
+    """The chat templates in force, each compiled once per model.
 
     `choice` is `--chat-template`; without `is_jinja` templates only show which builtin is meant. Raises
     SettingsError if `choice` is neither a builtin's name nor valid Jinja.
@@ -33,15 +36,18 @@ class ChatTemplates:
         self._choice = choice
         self._is_jinja = is_jinja
         self._facts: ModelFacts | None = None
-        self._template: ChatTemplate | None = None
+        self._compiled: dict[str, ChatTemplate] = {}
         check_template(choice)
 
-    def of(self, facts: ModelFacts) -> ChatTemplate:
-        """Return the template for the model that `facts` describe."""
-        if self._template is None or self._facts is not facts:
-            self._template = templates.for_model(facts, self._choice, is_jinja=self._is_jinja)
-            self._facts = facts
-        return self._template
+    def of(self, facts: ModelFacts, missing: str) -> ChatTemplate:
+        """Return the template for the model that `facts` describe; if it has none, the builtin `missing`."""
+        if self._facts is not facts:
+            self._facts, self._compiled = facts, {}
+        if missing not in self._compiled:
+            self._compiled[missing] = templates.for_model(
+                facts, self._choice, is_jinja=self._is_jinja, missing=missing
+            )
+        return self._compiled[missing]
 
 
 def check_template(choice: str | None) -> None:
@@ -60,11 +66,18 @@ def check_template(choice: str | None) -> None:
 
 
 class Serving:
-    """One model as its requests see it; holds no state of one."""
+    """One model as its requests see it; holds no state of one.
 
-    def __init__(self, door: DoorPort, settings: Settings) -> None:
+    `persona` is who it speaks as in chats, None for itself.
+    """
+
+    def __init__(
+        self, door: DoorPort, settings: Settings, *, characters: CharactersPort | None = None
+    ) -> None:
         self.door = door
         self.settings = settings
+        self.characters = characters or NoCharacters()
+        self.persona: Persona | None = None
         self.media = MediaTerms(settings.server.media, f"<__media_{secrets.token_hex(16)}__>")
         self._templates = ChatTemplates(settings.chat.template, is_jinja=settings.chat.is_jinja)
 
@@ -73,9 +86,15 @@ class Serving:
         """The name that answers carry."""
         return self.door.name
 
-    def template(self) -> ChatTemplate:
-        """Return the chat template in force."""
-        return self._templates.of(self.door.facts())
+    def speaking_as(self, persona: Persona) -> Serving:
+        """Return the same model speaking as `persona`."""
+        made = copy.copy(self)
+        made.persona = persona
+        return made
+
+    def template(self, missing: str = "chatml") -> ChatTemplate:
+        """Return the chat template in force; `missing` names the builtin for a model without one."""
+        return self._templates.of(self.door.facts(), missing)
 
     def chat_prompt(
         self, messages: list[Message], *, is_answer_wanted: bool, variables: dict[str, object] | None

@@ -6,7 +6,8 @@ import asyncio
 import time
 from typing import Any, TypeVar
 
-from corral.api.ports import DoorPort, ModelsPort
+from corral.api.no_characters import NoCharacters
+from corral.api.ports import CharactersPort, DoorPort, ModelsPort
 from corral.api.serving import Serving, check_template
 from corral.core.errors import NotFoundError, UnavailableError
 from corral.core.model_view import ModelState, ModelView
@@ -24,9 +25,12 @@ class Servings:
     Raises SettingsError for a bad `--chat-template`.
     """
 
-    def __init__(self, models: ModelsPort, settings: Settings) -> None:
+    def __init__(
+        self, models: ModelsPort, settings: Settings, *, characters: CharactersPort | None = None
+    ) -> None:
         check_template(settings.chat.template)
         self.models = models
+        self.characters = characters or NoCharacters()
         self.settings = settings
         self.started_s = int(time.time())
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -43,7 +47,7 @@ class Servings:
         if kept is not None and kept.door is door and kept.settings == definition.settings:
             return kept
         self._forget_vanished()
-        made = self._kept[key] = Serving(door, definition.settings)
+        made = self._kept[key] = Serving(door, definition.settings, characters=self.characters)
         return made
 
     def keep(self, task: asyncio.Task[_T]) -> asyncio.Task[_T]:

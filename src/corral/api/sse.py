@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 from starlette.responses import Response
@@ -52,6 +52,15 @@ class Shaper(Protocol):
 
     def close(self) -> bytes:
         """Return what ends the stream, also after an error."""
+        ...
+
+
+@runtime_checkable
+class Concluding(Protocol):
+    """A shaper with more to ask of the engine once all sequences ended well."""
+
+    async def conclude(self) -> bytes:
+        """Return what comes before the close. Raises CorralError."""
         ...
 
 
@@ -111,6 +120,8 @@ class EventStream(Response):
     async def _run(self, send: Send) -> None:
         try:
             await self._pump(send)
+            if isinstance(self._shaper, Concluding):
+                await self._write(send, await self._shaper.conclude())
         except OSError:  # the server's way of saying that the client is gone
             return
         except Exception as error:

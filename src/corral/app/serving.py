@@ -15,6 +15,7 @@ from corral.api.header_names import SpelledHeaders
 from corral.api.server import create_app
 from corral.api.threads import choose_n_threads, limit_threads
 from corral.app.admin_key import AdminKeyFile, draw_key
+from corral.app.characters import character_folder
 from corral.app.declared import are_devices_wanted, declared_models, with_first
 from corral.app.limits import limits_of
 from corral.app.listeners import CannotListenError, Listeners
@@ -82,6 +83,7 @@ class _Serving:
         self._events = ModelEvents()
         self._declared = declared_models(settings)
         self._remotes = Remotes()
+        self._characters = character_folder(settings.characters)
         self._supervisor = Supervisor(hang_s=settings.server.hang_s, spare_for=self._spare_for(runner))
         machine = this_machine(are_devices_wanted=are_devices_wanted(self._declared))
         limits = limits_of(settings.placement, machine)
@@ -112,9 +114,11 @@ class _Serving:
                 await self._start_http(listeners)
                 serving = asyncio.create_task(self._http.main_loop())
                 watching = asyncio.create_task(self._text.follow(self._router.events(), self._ready_text))
+                looking = asyncio.create_task(self._characters.refresh())  # what is wrong is told now
                 status = await self._serve_models()
                 await self._stop(listeners, self._settings.server.shutdown_s if status == 0 else 0.0)
                 watching.cancel()
+                looking.cancel()
                 await serving
                 return status
 
@@ -183,6 +187,7 @@ class _Serving:
             public_prefixes=PUBLIC_PREFIXES if is_ui else (),
             stop=self._told_to_stop.set,
             remotes=self._remotes,
+            characters=self._characters,
         )
         if is_ui:
             mount(app, self._router, self._settings)

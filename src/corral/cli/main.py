@@ -26,6 +26,7 @@ COMMANDS = {
     "serve": Command("serve a model over HTTP; takes llama-server's flags", "corral.cli.serve"),
     "run": Command("talk to a model in the terminal", "corral.cli.run"),
     "models": Command("show which models there are, and remove them", "corral.cli.models"),
+    "characters": Command("list, show, import, export and begin characters", "corral.cli.characters"),
     "pull": Command("download a model", "corral.cli.pull"),
     "ps": Command("show the models that are in memory", "corral.cli.ps"),
     "stop": Command("unload a model, or end the server", "corral.cli.stop"),
@@ -63,7 +64,7 @@ def _run(command: Command, argv: list[str]) -> int:
 
 
 def _overview() -> str:
-    commands = "".join(f"  {name:<8} {command.summary}\n" for name, command in COMMANDS.items())
+    commands = "".join(f"  {name:<10} {command.summary}\n" for name, command in COMMANDS.items())
     return (
         "Corral: one server for local language models.\n\n"
         f"usage: corral COMMAND ...\n\n{commands}\n"

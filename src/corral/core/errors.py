@@ -127,6 +127,12 @@ class ModelSourceError(ModelLoadError):
     code = "model_source"
 
 
+class CharacterFileError(CorralError):
+    """A character's file cannot be read, or a character not be written; the message names the field."""
+
+    code = "character_file"
+
+
 class SettingsError(CorralError):
     """A flag, environment variable or file entry is wrong; the message names it."""
 

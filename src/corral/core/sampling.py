@@ -40,6 +40,9 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     `n_probs` > 0 asks for the probabilities of that many alternatives for each token.
     `samplers` is the chain in the names of `core.sampler_names`; penalties that it does not name stand in
     front of it, and Muse behind penalties. `is_newline_penalized` False: penalties spare the line feed.
+    `repeat_sustain` None: `repeat_penalty` is for the last `repeat_last_n` tokens, as in llama.cpp. Else,
+    as in ExLlama, the last `repeat_sustain` (-1: all) get it in full, and over the `repeat_decay` before them
+    it falls linearly to 1; frequency and presence penalties keep the window of `repeat_last_n`.
     `logit_bias` pairs a token id, or a text whose every token is meant, with an offset (-inf: never).
     """
 
@@ -57,6 +60,8 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     xtc_threshold: float = 0.1
     repeat_last_n: int = 64
     repeat_penalty: float = 1.0
+    repeat_sustain: int | None = None
+    repeat_decay: int = 0
     presence_penalty: float = 0.0
     frequency_penalty: float = 0.0
     is_newline_penalized: bool = False

@@ -97,7 +97,7 @@ class CorsSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What browsers of other origins may do."""
 
     origins: str = "*"
-    methods: str = "GET, POST, DELETE, OPTIONS"
+    methods: str = "GET, POST, PUT, DELETE, OPTIONS"
     headers: str = "*"
     has_credentials: bool = True
 
@@ -180,6 +180,12 @@ class CatalogSettings(msgspec.Struct, frozen=True, kw_only=True):
     default: str | None = None
 
 
+class CharacterSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where characters are. `dir` None: `characters/` in the working directory, if there is one."""
+
+    dir: str | None = None
+
+
 class PlacementSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How much may be in memory at once. `max_workers` None: no bound. Budgets None: from the machine.
 
@@ -227,5 +233,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     remote: RemoteSettings = RemoteSettings()
     catalog: CatalogSettings = CatalogSettings()
     placement: PlacementSettings = PlacementSettings()
+    characters: CharacterSettings = CharacterSettings()
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()

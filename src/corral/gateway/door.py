@@ -67,6 +67,14 @@ class Door:
         self._call_ids = itertools.count()
         self.state = EngineState(self._worker, self._ready_process, self._call_id)
 
+    @property
+    def worker_id(self) -> int:
+        """The id of the engine's process. Raises as `facts`, and `UnavailableError` while there is none."""
+        pid = self._worker().process.pid
+        if pid is None:
+            raise UnavailableError("The model's engine is restarting", retry_after_s=RETRY_AFTER_S)
+        return pid
+
     def facts(self) -> ModelFacts:
         """Return the model's facts; they stay known while a crashed engine restarts.
 
@@ -174,7 +182,7 @@ class Door:
         """Return the worker, which was ready at least once and is meant to be again."""
         worker = self._find_worker()
         if worker is None:
-            raise ModelLoadingError("Loading model")
+            raise ModelLoadingError("Loading model", retry_after_s=1)
         worker.check_usable()
         return worker
 

@@ -96,7 +96,7 @@ class Worker:
         if self.state in FINAL or self.state is State.DRAINING:
             raise UnavailableError(_UNLOADED, retry_after_s=1)
         if self.facts is None:
-            raise ModelLoadingError("Loading model")
+            raise ModelLoadingError("Loading model", retry_after_s=1)
 
     def metrics(self, *, n_parked: int) -> MetricsSnapshot:
         """Return the metrics, with `n_parked` requests waiting for a restart, and start the next averages."""

@@ -23,7 +23,7 @@ class ChatWish(msgspec.Struct, frozen=True, kw_only=True):
     """A chat, and what its client wants of it. None: as the settings have it.
 
     `is_continued`: the answer goes on with the last message. `reasoning_budget` below 0: no bound.
-    `is_structured`: the answer keeps to a grammar.
+    `is_structured`: the answer keeps to a grammar. `user_name` is what a character calls the user.
     """
 
     messages: list[Message]
@@ -36,6 +36,7 @@ class ChatWish(msgspec.Struct, frozen=True, kw_only=True):
     reasoning_effort: str | None = None
     reasoning_budget: int | None = None
     reasoning_budget_message: str | None = None
+    user_name: str | None = None
 
 
 class ChatPrompt(msgspec.Struct, frozen=True, kw_only=True):

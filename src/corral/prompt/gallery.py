@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from corral.core.errors import InvalidRequestError
 from corral.core.request import Media, Piece
+from corral.prompt.messages import Message
 
 SHOWN_MARK = "<__media__>"  # what stands for an image in a prompt that a client sees
+
+_MARK_OF_ANY_CHAT = re.compile("<__media_[0-9a-f]{32}_[0-9]+__>")
 
 
 class MediaSource(msgspec.Struct, frozen=True):
@@ -39,11 +42,12 @@ class Gallery:
         self.sources.append(source)
         return f"<__media_{self._nonce}_{len(self.sources) - 1}__>"
 
-    def check(self, prompt: str) -> None:
-        """Raise InvalidRequestError when the chat template has left out an image."""
-        shown = {int(number) for number in self._mark.findall(prompt)}
+    def check(self, prompt: str, messages: Iterable[Message]) -> None:
+        """Raise InvalidRequestError when the chat template has left out an image of `messages`."""
+        shown = self._numbers(prompt)
+        given = {number for message in messages for number in self._numbers(message.content)}
         for number, source in enumerate(self.sources):
-            if number not in shown:
+            if number in given - shown:
                 raise InvalidRequestError(f"Field '{source.name}': the chat template leaves this image out")
 
     def filled(self, prompt: Sequence[Piece], media: Sequence[Media]) -> list[Piece]:
@@ -61,6 +65,14 @@ class Gallery:
         """Return the prompt as clients may see it."""
         return self._mark.sub(SHOWN_MARK, prompt) if self.sources else prompt
 
+    def _numbers(self, text: str) -> set[int]:
+        return {int(number) for number in self._mark.findall(text)} if self.sources else set()
+
     @property
     def _mark(self) -> re.Pattern[str]:
         return re.compile(f"<__media_{self._nonce}_([0-9]+)__>")
+
+
+def without_marks(text: str) -> str:
+    """Return a message's text without its images: what a person wrote."""
+    return _MARK_OF_ANY_CHAT.sub("", text)

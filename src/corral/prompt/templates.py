@@ -117,15 +117,21 @@ class ChatTemplate:
             budget.reset(token)
 
 
-def for_model(facts: ModelFacts, choice: str | None = None, *, is_jinja: bool = True) -> ChatTemplate:
+def for_model(
+    facts: ModelFacts, choice: str | None = None, *, is_jinja: bool = True, missing: str = "chatml"
+) -> ChatTemplate:
     """Return the template that `choice` names or spells out, else the model's own, else one that fits.
 
     `choice` is a builtin's name or Jinja source. Without `is_jinja` a source is not run: it shows which
-    builtin it resembles. Raises TemplateSourceError only for a bad `choice`.
+    builtin it resembles. `missing` is the builtin for a model that has no template at all. Raises
+    TemplateSourceError only for a bad `choice`.
     """
     texts = {"bos_text": facts.bos_text, "eos_text": facts.eos_text}
     source = choice if choice is not None else facts.chat_template
-    if source is None or not is_jinja:
+    if source is None:
+        _log.warning("template.missing", model=facts.name or facts.path, used=missing)
+        return ChatTemplate(BUILTIN[missing], **texts)
+    if not is_jinja:
         return ChatTemplate(_resembling(source, facts.name or facts.path), **texts)
     if choice is not None:
         return ChatTemplate(BUILTIN.get(choice, choice), **texts)
@@ -136,13 +142,13 @@ def for_model(facts: ModelFacts, choice: str | None = None, *, is_jinja: bool = 
         return ChatTemplate(_resembling(source, facts.name or facts.path), **texts)
 
 
-def _resembling(source: str | None, model: str) -> str:
+def _resembling(source: str, model: str) -> str:
     """Return the builtin that a source names or resembles, chatml if none."""
     if source in BUILTIN:
         return BUILTIN[source]
-    name = guess(source or "")
+    name = guess(source)
     if name is None:
-        _log.warning("template.unknown" if source else "template.missing", model=model, used="chatml")
+        _log.warning("template.unknown", model=model, used="chatml")
     return BUILTIN[name or "chatml"]
 
 

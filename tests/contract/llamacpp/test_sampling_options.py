@@ -48,6 +48,14 @@ def test_an_option_reaches_the_engine_and_the_settings_told(ask, door, wire, fie
     assert settings[wire] == value
 
 
+def test_the_reach_of_exllamas_penalty_is_told_where_it_is_in_force(ask):
+    plain = ask(repeat_decay=3).json()["generation_settings"]
+    settings = ask(repetition_penalty_sustain=256, repetition_penalty_decay=128).json()["generation_settings"]
+
+    assert "repeat_decay" not in plain
+    assert (settings["repeat_sustain"], settings["repeat_decay"]) == (256, 128)
+
+
 def test_without_options_the_settings_tell_the_defaults(ask):
     settings = ask().json()["generation_settings"]
 

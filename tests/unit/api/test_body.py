@@ -4,6 +4,7 @@ import pytest
 
 from corral.api.anthropic.types import MessagesBody
 from corral.api.body import parse
+from corral.api.characters.types import CharacterChatBody
 from corral.api.llamacpp.types import CompletionBody
 from corral.api.openai.types import ChatBody
 from corral.core.errors import InvalidRequestError
@@ -17,6 +18,12 @@ from corral.core.errors import InvalidRequestError
         (CompletionBody, b'{"stop":["a",1]}', "Field 'stop[1]': expected str, got int"),
         (CompletionBody, b"[]", "The body: expected object, got array"),
         (ChatBody, b'{"messages":[{"role":1}]}', "Field 'messages[0].role': expected str, got int"),
+        (CharacterChatBody, b"{}", "Field 'userName': it is required"),
+        (
+            CharacterChatBody,
+            b'{"userName":"a","genParams":{}}',
+            "Field 'genParams.max_new_tokens': it is required",
+        ),
         (CompletionBody, b"", "The body is not valid JSON: Input data was truncated"),
         (CompletionBody, b'{"samplers":["\xff"]}', "The body is not valid UTF-8"),
         (CompletionBody, b'{"x":' + b"[" * 99999, "The body is nested too deeply"),

@@ -7,6 +7,7 @@ import pytest
 from corral.core.errors import InvalidRequestError
 from corral.core.request import Media
 from corral.prompt.gallery import SHOWN_MARK, Gallery, MediaSource
+from corral.prompt.messages import Message
 
 CAT, DOG = Media(b"cat"), Media(b"dog")
 
@@ -35,10 +36,16 @@ def test_text_that_looks_like_a_mark_stays_text(gallery):
 
 
 def test_an_image_that_the_template_drops_is_named(gallery):
-    cat, _ = hang(gallery, "cat"), hang(gallery, "dog")
+    cat, dog = hang(gallery, "cat"), hang(gallery, "dog")
 
     with pytest.raises(InvalidRequestError, match="Field 'dog': the chat template leaves this image out"):
-        gallery.check(f"only {cat}")
+        gallery.check(f"only {cat}", [Message("user", f"{cat} and {dog}")])
+
+
+def test_an_image_of_a_message_that_was_left_out_is_not_missed(gallery):
+    cat, _ = hang(gallery, "cat"), hang(gallery, "dog")
+
+    gallery.check(f"only {cat}", [Message("user", cat)])
 
 
 def test_clients_see_one_mark_for_all(gallery):

@@ -193,6 +193,14 @@ def test_a_model_without_a_template_gets_chatml():
     assert for_model(facts(None)).source == CHATML
 
 
+def test_a_dialect_may_name_another_builtin_for_a_model_without_a_template():
+    assert for_model(facts(None), missing="llama2").source == BUILTIN["llama2"]
+    assert for_model(facts(None), missing="llama2", is_jinja=False).source == BUILTIN["llama2"]
+    assert for_model(facts("own"), missing="llama2").source == "own"
+    assert for_model(facts("{% bad %}"), missing="llama2").source == CHATML
+    assert for_model(facts(None), "gemma", missing="llama2").source == BUILTIN["gemma"]
+
+
 def test_a_model_that_has_no_name_of_its_own_is_logged_by_its_file(caplog):
     for_model(ModelFacts(name="", path="models/a.gguf"))
 

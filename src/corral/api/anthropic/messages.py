@@ -23,7 +23,8 @@ async def create(request: Request, serving: Serving) -> Response:
     wanted = await body.read(request, MessagesBody)
     gallery = Gallery()
     wish = to_wish(wanted, serving.door.facts(), gallery)
-    asked = await ChatAsking(serving).ask(request, wish, to_fields(wanted), gallery)
+    n_usual = serving.persona.sampling.max_tokens if serving.persona is not None else None
+    asked = await ChatAsking(serving).ask(request, wish, to_fields(wanted, n_usual), gallery)
     show = showing(wanted, asked.reading, serving.model)
     if wanted.stream:
         return serving.stream(asked.asks, MessageStream(show), to_error=error_event)

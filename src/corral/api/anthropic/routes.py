@@ -17,7 +17,7 @@ def routes() -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/v1/messages",),
-            handler=AtModel(messages.create),
+            handler=AtModel(messages.create, is_chat=True),
             tag=_TAG,
             summary="Answer a chat, in Anthropic's form",
             note=(
@@ -35,7 +35,7 @@ def routes() -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/v1/messages/count_tokens",),
-            handler=AtModel(messages.count_tokens),
+            handler=AtModel(messages.count_tokens, is_chat=True),
             tag=_TAG,
             summary="Count the tokens of a chat in Anthropic's form",
             body=MessagesBody,

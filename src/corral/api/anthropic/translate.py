@@ -33,12 +33,12 @@ def to_wish(body: MessagesBody, facts: ModelFacts, gallery: Gallery) -> ChatWish
     )
 
 
-def to_fields(body: MessagesBody) -> GenerationFields:
-    """Return the options of `body`. Raises InvalidRequestError."""
+def to_fields(body: MessagesBody, n_usual: int | None = None) -> GenerationFields:
+    """Return the options of `body`; `n_usual` tokens without `max_tokens`. Raises InvalidRequestError."""
     if len(body.stop_sequences or []) > MAX_STOPS:
         raise InvalidRequestError(f"Field 'stop_sequences': at most {MAX_STOPS} are served")
     return GenerationFields(
-        max_tokens=DEFAULT_MAX_TOKENS if body.max_tokens is None else body.max_tokens,
+        max_tokens=(n_usual or DEFAULT_MAX_TOKENS) if body.max_tokens is None else body.max_tokens,
         stop=body.stop_sequences,
         temperature=body.temperature,
         top_p=body.top_p,

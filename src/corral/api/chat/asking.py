@@ -8,6 +8,7 @@ import msgspec
 from starlette.requests import Request
 
 from corral.api.auth import caller_of
+from corral.api.chat.in_character import fill_in, spoken
 from corral.api.chat.media import filled
 from corral.api.chat.negative import negated
 from corral.api.connection import while_connected
@@ -22,6 +23,7 @@ from corral.core.messages import ModelFacts
 from corral.prompt.answer_split import Reading
 from corral.prompt.chat import ChatPrompt, ChatWish, compose
 from corral.prompt.gallery import Gallery
+from corral.prompt.templates import ChatTemplate
 
 
 class AskedChat(msgspec.Struct, frozen=True):
@@ -33,15 +35,24 @@ class AskedChat(msgspec.Struct, frozen=True):
 
 
 class ChatAsking:
-    """Turns chats into requests; holds no state of one."""
+    """Turns chats into requests; holds no state of one. `template` None: the one in force."""
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: Serving, *, template: ChatTemplate | None = None) -> None:
         self._serving = serving
+        self._template = template
         self._loading = MediaLoading(serving.settings.server.media)
 
     async def composed(self, request: Request, wish: ChatWish) -> ChatPrompt:
         """Return the prompt of the chat in the body of `request`. Raises InvalidRequestError."""
-        template, settings = self._serving.template(), self._serving.settings.chat
+        told = await spoken(request, self._serving, wish, template=self._in_force())
+        return await self._composed(request, told)
+
+    def _in_force(self) -> ChatTemplate:
+        return self._template or self._serving.template()
+
+    async def _composed(self, request: Request, wish: ChatWish) -> ChatPrompt:
+        template = self._in_force()
+        settings = self._serving.settings.chat
         if self._serving.settings.generation.structure is not None:  # a grammar for all requests
             wish = msgspec.structs.replace(wish, is_structured=True)
         return await by_size(request, functools.partial(compose, template, wish, settings))
@@ -51,18 +62,22 @@ class ChatAsking:
     ) -> AskedChat:
         """Return the engine's request for a chat with the options `fields`, the images of `gallery` loaded.
 
-        Modifies `fields`: a forced call brings a schema of its own, `negative_prompt` becomes a chat. Raises
-        InvalidRequestError and NotSupportedError.
+        Modifies `fields`: a forced call brings a schema of its own, `negative_prompt` becomes a chat, a
+        character what it likes. Raises InvalidRequestError and NotSupportedError.
         """
-        chat = await self.composed(request, wish)
-        gallery.check(chat.prompt.text)
+        if self._serving.persona is not None:
+            usual_stop = self._serving.settings.generation.stop
+            fill_in(fields, self._serving.persona, wish, usual_stop=usual_stop)
+            wish = await spoken(request, self._serving, wish, template=self._in_force(), fields=fields)
+        chat = await self._composed(request, wish)
+        gallery.check(chat.prompt.text, wish.messages)
         terms = self._serving.terms(
             caller_of(request), is_cached=True, is_bos_wanted=chat.prompt.is_bos_wanted
         )
         if chat.schema is not None:
             fields.json_schema = chat.schema
         if has_guidance(fields) and fields.negative_prompt:
-            negative = await self.composed(request, negated(wish, fields.negative_prompt))
+            negative = await self._composed(request, negated(wish, fields.negative_prompt))
             fields.negative_prompt = negative.prompt.text
         asks = [_with_chat(ask, chat) for ask in to_asks(fields, [as_wire_prompt(chat.prompt)], terms)]
         if gallery.sources:

@@ -37,7 +37,7 @@ class Answer:
         self.probs += output.probs
         if output.end is not None:
             if output.end.reason is FinishReason.ABORTED:
-                raise UnavailableError("The server is stopping")
+                raise UnavailableError("The server is stopping", retry_after_s=1)
             self.end = output.end
 
     @property

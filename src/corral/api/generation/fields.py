@@ -2,7 +2,7 @@
 
 Absent and null mean the server's default. Numbers that should be whole may come as 40.0. Ranges and
 meanings: llama-server's README, "POST /completion"; `muse`, `guidance_scale`, `negative_prompt` and the three
-names behind them are llama-api's.
+names behind them are llama-api's. `repeat_sustain`, `repeat_decay` and their longer names are ExLlama's.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class GenerationFields(msgspec.Struct, kw_only=True):
     xtc_threshold: float | None = None
     repeat_penalty: float | None = None
     repeat_last_n: Whole = None
+    repeat_sustain: Whole = None
+    repeat_decay: Whole = None
     penalize_nl: bool | None = None
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
@@ -62,6 +64,8 @@ class GenerationFields(msgspec.Struct, kw_only=True):
     guidance_scale: float | None = None
     negative_prompt: str | list[int | str] | None = None
     repetition_penalty_range: Whole = None
+    repetition_penalty_sustain: Whole = None
+    repetition_penalty_decay: Whole = None
     mirostat_mode: Whole = None
     ban_eos_token: bool | None = None
 

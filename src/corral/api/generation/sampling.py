@@ -47,6 +47,8 @@ _FLOATS = {
 _INTS = {
     "top_k": (-INT32_MAX, INT32_MAX),
     "repeat_last_n": (-1, INT32_MAX),
+    "repeat_sustain": (-1, INT32_MAX),
+    "repeat_decay": (0, INT32_MAX),
     "dry_allowed_length": (0, INT32_MAX),
     "dry_penalty_last_n": (-1, INT32_MAX),
     "min_keep": (0, INT32_MAX),

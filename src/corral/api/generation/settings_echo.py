@@ -35,6 +35,7 @@ def generation_settings(
         "seed_cur": _first(seed, asked, RANDOM_SEED),
         **_chain(request.sampling),
         **_llama_api(request),
+        **_exllama(request.sampling),
         "stop": list(request.stop),
         "max_tokens": n_predict,
         "n_keep": -1 if request.n_keep is None else request.n_keep,
@@ -82,6 +83,13 @@ def _llama_api(request: GenerationRequest) -> dict[str, Any]:
         shown["guidance_scale"] = float32(request.guidance.scale)
         shown["negative_prompt"] = request.guidance.negative
     return shown
+
+
+def _exllama(sampling: SamplingParams) -> dict[str, Any]:
+    """Return the reach of ExLlama's penalty, where it takes the place of llama.cpp's."""
+    if sampling.repeat_sustain is None:
+        return {}
+    return {"repeat_sustain": sampling.repeat_sustain, "repeat_decay": sampling.repeat_decay}
 
 
 def _first(*seeds: int | None) -> int:

@@ -1,4 +1,4 @@
-"""Options that clients of llama-api know by other names -> llama-server's names."""
+"""Options that clients of llama-api and ExLlama know by other names -> the usual names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from corral.core.errors import InvalidRequestError
 
 _NAMES = {
     "repetition_penalty_range": "repeat_last_n",
+    "repetition_penalty_sustain": "repeat_sustain",
+    "repetition_penalty_decay": "repeat_decay",
     "mirostat_mode": "mirostat",
     "ban_eos_token": "ignore_eos",
 }

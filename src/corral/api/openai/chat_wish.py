@@ -29,6 +29,7 @@ def to_wish(body: ChatBody) -> ChatWish:
         reasoning_effort=body.reasoning_effort,
         reasoning_budget=_budget(body),
         reasoning_budget_message=body.reasoning_budget_message,
+        user_name=body.user,
     )
 
 

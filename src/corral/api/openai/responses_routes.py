@@ -17,7 +17,7 @@ def routes() -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/v1/responses", "/responses"),
-            handler=AtModel(responses.create, onward="/responses"),
+            handler=AtModel(responses.create, onward="/responses", is_chat=True),
             tag=_TAG,
             summary="Answer a chat, in the form of the Responses API",
             note=(
@@ -37,7 +37,7 @@ def routes() -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/v1/responses/input_tokens", "/responses/input_tokens"),
-            handler=AtModel(responses.count_tokens, onward="/responses/input_tokens"),
+            handler=AtModel(responses.count_tokens, onward="/responses/input_tokens", is_chat=True),
             tag=_TAG,
             summary="Count the tokens of a response's input",
             body=ResponsesBody,

@@ -42,6 +42,7 @@ def to_wish(body: ResponsesBody, facts: ModelFacts, gallery: Gallery) -> ChatWis
         variables=body.chat_template_kwargs or {},
         is_structured=is_ruled(body),
         reasoning_effort=body.reasoning.effort if body.reasoning else None,
+        user_name=body.user,
     )
 
 

@@ -35,6 +35,7 @@ class ResponsesBody(GenerationFields, kw_only=True):
     reasoning: ReasoningBody | None = None
     metadata: dict[str, Any] | None = None
     chat_template_kwargs: dict[str, Any] | None = None
+    user: str | None = None
     previous_response_id: str | None = None
     conversation: Any = None
     store: bool | None = None

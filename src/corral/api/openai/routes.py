@@ -34,11 +34,12 @@ def _chat_route() -> Endpoint:
             "/api/chat",
             "/v1/engines/{engine:path}/chat/completions",
         ),
-        handler=AtModel(chat.complete, onward="/chat/completions"),
+        handler=AtModel(chat.complete, onward="/chat/completions", is_chat=True),
         tag=_TAG,
         summary="Answer a chat",
         note=(
-            "Takes every option of `/completion` besides OpenAI's own. Models with a projector take "
+            "Takes every option of `/completion` besides OpenAI's own. `model` may name a character too: "
+            "`model@character`, or `@character`. Models with a projector take "
             "parts of type `image_url` (`data:image/...;base64,...`) and `input_audio` (WAV), as it can. "
             "`functions` and `function_call`, the older way of tools, are answered in their older shape. "
             "With `guidance_scale` above 1 the answer keeps away from the same chat with "
@@ -64,7 +65,7 @@ def _prompt_routes() -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/v1/chat/completions/input_tokens", "/chat/completions/input_tokens"),
-            handler=AtModel(chat.count_tokens),
+            handler=AtModel(chat.count_tokens, is_chat=True),
             tag=_TAG,
             summary="Count the tokens of a chat",
             body=ChatBody,
@@ -77,7 +78,7 @@ def _prompt_routes() -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/apply-template",),
-            handler=AtModel(chat.apply_template),
+            handler=AtModel(chat.apply_template, is_chat=True),
             tag="llama.cpp",
             summary="Show the prompt that a chat becomes",
             body=ChatBody,

@@ -16,12 +16,10 @@ from corral.engine.llama.buffers import Logits
 from corral.engine.llama.candidates import Candidates
 from corral.engine.llama.links import CLink, Links, Step, dry, links_of, selection, temperature
 from corral.engine.llama.muse import Muse
-from corral.engine.llama.penalties import Penalties
+from corral.engine.llama.penalty import Penalty, penalty_of
 from corral.engine.llama.sampled_model import SampledModel
 from corral.engine.radix import Tokens
 from corral.engine.structure.constraint import Constraint, Ids
-
-_NO_PENALTY = (1.0, 0.0, 0.0)
 
 
 class LlamaSampler:
@@ -43,7 +41,7 @@ class LlamaSampler:
         self.is_greedy = params.temperature <= 0
         self._bias_ids = np.array([token for token, _ in bias], np.int64)
         self._bias = np.array([offset for _, offset in bias], np.float32)
-        self._penalties = _penalties(model, params)
+        self._penalties = penalty_of(model, params)
         self._muse = Muse(params.muse) if params.muse else None
         links = _links(model, params, seed, self._penalties, self._muse)
         self._n_first_penalties = _n_leading(links, self._penalties)
@@ -122,18 +120,8 @@ class LlamaSampler:
                 self._penalties.apply_to_row(logits)
 
 
-def _penalties(model: SampledModel, params: SamplingParams) -> Penalties | None:
-    """Return the penalties that `params` ask for, None if they would change nothing."""
-    n_window = model.window(params.repeat_last_n)
-    factors = (params.repeat_penalty, params.presence_penalty, params.frequency_penalty)
-    if factors == _NO_PENALTY or not n_window:
-        return None
-    exempt = None if params.is_newline_penalized else model.newline
-    return Penalties(params, n_window, model.n_vocab, exempt=exempt)
-
-
 def _links(
-    model: SampledModel, params: SamplingParams, seed: int, penalties: Penalties | None, muse: Muse | None
+    model: SampledModel, params: SamplingParams, seed: int, penalties: Penalty | None, muse: Muse | None
 ) -> Links:
     """Return the links in order, behind the bias; none where nothing but the largest logit counts."""
     own: dict[str, Links] = {
@@ -160,7 +148,7 @@ def _with_own(samplers: tuple[str, ...]) -> tuple[str, ...]:
     return chain if MUSE in chain else (*chain[:behind], MUSE, *chain[behind:])
 
 
-def _n_leading(links: Links, penalties: Penalties | None) -> int:
+def _n_leading(links: Links, penalties: Penalty | None) -> int:
     """Return how often penalties stand in front of all else, where they can change the row itself."""
     n = 0
     while penalties and n < len(links) and links[n] == penalties.apply:

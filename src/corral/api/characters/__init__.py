@@ -1,0 +1,1 @@
+"""Character chat: the dialect of llama-web-generator."""

@@ -1,0 +1,33 @@
+"""The server's folder of characters, and who reads its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corral.catalog.character_folder import CharacterFolder
+
+if TYPE_CHECKING:
+    from corral.core.settings import CharacterSettings
+    from corral.prompt.persona import Persona
+
+CHARACTERS_DIR = Path("characters")
+
+
+def characters_dir(settings: CharacterSettings) -> Path | None:
+    """Return the folder that is named, else `characters/` if there is one. Blocks."""
+    if settings.dir is not None:
+        return Path(settings.dir)
+    return CHARACTERS_DIR if CHARACTERS_DIR.is_dir() else None
+
+
+def character_folder(settings: CharacterSettings) -> CharacterFolder[Persona]:
+    """Return the folder's characters, not looked at yet."""
+    return CharacterFolder(characters_dir(settings), read_character)
+
+
+def read_character(content: bytes, name: str) -> Persona:
+    """Return who is in a file called `name`, of whatever kind. Raises CharacterFileError."""
+    from corral.prompt.characters import file  # noqa: PLC0415 - few servers have characters
+
+    return file.read_character(content, name)

@@ -1,0 +1,111 @@
+"""The template language of character chat.
+
+    @{key}          the character's `key`
+    &{key}          the body's `key`
+    ${name}         a slot: message, chatExample, chat
+
+Values may refer to further values. A list is written [a,b,c]; what is unknown is the empty text. Slots are
+filled last, and what is put into them is never looked at again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from corral.core.errors import InvalidRequestError
+
+MAX_CHARS = 4_000_000  # of one expanded template: more than any context takes
+MAX_REFERENCES = 10_000  # replaced in one body; a chain of doublings asks for 2**n
+MAX_DEPTH = 64  # values within values
+MAX_ROUNDS = 16  # references that only came about as others were replaced
+
+_REFERENCE = re.compile(r"([@&])\{([^{}]*)\}")
+_SLOT = re.compile(r"\$\{([^{}]*)\}")
+_Key = tuple[str, str]
+
+
+class Expansion:
+    """Replaces the references of one body's templates, which share the bounds."""
+
+    def __init__(self, character: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+        self._values = {"@": character, "&": body}
+        self._n_references = 0
+        self._active: list[_Key] = []
+
+    def of(self, text: str) -> str:
+        """Return `text` without references; slots stay.
+
+        Inside its own value a reference is the empty text, so what refers to itself ends. Raises
+        InvalidRequestError, which names the key, for what grows beyond all measure.
+        """
+        for _ in range(MAX_ROUNDS):
+            if _REFERENCE.search(text) is None:
+                return text
+            text = self._replaced(text)
+        found = _REFERENCE.search(text)
+        if found is not None:
+            raise _refused((found[1], found[2]), "it refers on and on")
+        return text
+
+    def _replaced(self, text: str) -> str:
+        parts: list[str] = []
+        n_chars = end = 0
+        for found in _REFERENCE.finditer(text):
+            key = found[1], found[2]
+            parts += text[end : found.start()], self._value(key)
+            n_chars += len(parts[-2]) + len(parts[-1])
+            if n_chars > MAX_CHARS:
+                raise _refused(key, f"it makes a text of more than {MAX_CHARS} characters")
+            end = found.end()
+        return "".join([*parts, text[end:]])
+
+    def _value(self, key: _Key) -> str:
+        """Return the value of a key, its own references replaced."""
+        if key in self._active:
+            return ""
+        self._n_references += 1
+        if self._n_references > MAX_REFERENCES:
+            raise _refused(key, f"the templates refer to more than {MAX_REFERENCES} values")
+        if len(self._active) == MAX_DEPTH:
+            raise _refused(key, f"it stands in more than {MAX_DEPTH} values")
+        self._active.append(key)
+        try:
+            return self._replaced(as_text(self._values[key[0]].get(key[1])))
+        finally:
+            self._active.pop()
+
+
+def as_text(value: Any) -> str:  # noqa: ANN401 - any JSON
+    """Return a value as templates show it: a list as [a,b,c], null as nothing, the rest as JSON."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case list():
+            return f"[{','.join(map(as_text, value))}]"
+    return msgspec.json.encode(value).decode()
+
+
+def filled(template: str, slots: Mapping[str, str]) -> str:
+    """Return an expanded template with its slots filled; one that `slots` does not hold stays empty."""
+    return _SLOT.sub(lambda found: slots.get(found[1], ""), template)
+
+
+def n_slots(template: str, name: str) -> int:
+    """Return how often the slot `name` stands in a template."""
+    return sum(found[1] == name for found in _SLOT.finditer(template))
+
+
+def ends_in_slot(template: str, names: tuple[str, ...]) -> bool:
+    """Tell whether the last thing of a template is one of these slots."""
+    return any(template.endswith(f"${{{name}}}") for name in names)
+
+
+def _refused(key: _Key, why: str) -> InvalidRequestError:
+    name = key[1] if len(key[1]) <= 100 else f"{key[1][:100]}..."
+    return InvalidRequestError(f"Field '{'character.' if key[0] == '@' else ''}{name}': {why}")

@@ -1,0 +1,1 @@
+"""Which of a list of emotions a character shows: the words, the question, and the distribution."""
