@@ -1,0 +1,97 @@
+"""A conversation keeps its KV over swaps and restarts of its model, where a disk was given."""
+
+import os
+import signal
+
+import pytest
+
+from corral.catalog.bundled import bundled_model
+from tests.process.many_server import llama_server
+
+CHAT = "Once upon a time there was a chat that was long enough to be kept. " * 8
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A models folder with two names for the bundled model."""
+    models = tmp_path / "models"
+    models.mkdir()
+    for name in ("first", "second"):
+        (models / f"{name}.gguf").symlink_to(bundled_model())
+    return models
+
+
+@pytest.fixture
+def flags(tmp_path):
+    return ["-w", "1", "-np", "1", "-c", "1024", "--cache-disk", "1G", "--cache-disk-path", tmp_path / "kv"]
+
+
+def said(server, model, prompt, **fields):
+    """Return the answer to a prompt, and how many of its tokens came from a cache and were computed."""
+    body = {
+        "model": model,
+        "prompt": prompt,
+        "n_predict": 8,
+        "temperature": 0,
+        "cache_prompt": True,
+        **fields,
+    }
+    answer = server.http.post("/completion", json=body).raise_for_status().json()
+    return answer["content"], answer["timings"]["cache_n"], answer["timings"]["prompt_n"]
+
+
+def test_a_chat_that_is_reopened_after_a_swap_pays_for_its_new_tokens_only(folder, flags):
+    with llama_server(folder, *flags) as server:
+        first, n_cached, n_computed = said(server, "first", CHAT)
+        said(server, "second", "Somebody else asks something.")
+        again, n_cached_again, n_computed_again = said(server, "first", CHAT + first + " And then?")
+
+    with llama_server(folder, "-w", "1", "-np", "1", "-c", "1024", "-cram", "0") as server:
+        fresh, _, _ = said(server, "first", CHAT + first + " And then?")
+
+    assert n_cached == 0
+    assert n_cached_again >= n_computed - 4  # at the border, two texts may become one token
+    assert n_computed_again < 20
+    assert again == fresh
+
+
+def test_a_chat_that_is_reopened_after_a_restart_pays_for_its_new_tokens_only(folder, flags):
+    with llama_server(folder, *flags) as server:
+        _, _, n_prompt = said(server, "first", CHAT)
+
+    with llama_server(folder, *flags) as server:
+        _, n_cached, n_computed = said(server, "first", CHAT + "And then?")
+
+    assert n_cached >= n_prompt - 1
+    assert n_computed < 20
+
+
+def test_without_a_disk_a_restart_forgets(folder, flags):
+    flags = flags[: flags.index("--cache-disk")]
+    with llama_server(folder, *flags) as server:
+        said(server, "first", CHAT)
+
+    with llama_server(folder, *flags) as server:
+        assert said(server, "first", CHAT)[1] == 0
+
+
+def test_after_the_engine_was_killed_a_chat_is_computed_again_and_right(folder, flags):
+    with llama_server(folder, *flags) as server:
+        first, _, _ = said(server, "first", CHAT)
+        with server.stream("first") as events:
+            next(events)
+            os.kill(server.view("first")["pid"], signal.SIGKILL)
+            list(events)
+        again, _, _ = said(server, "first", CHAT)
+
+    assert again == first
+
+
+def test_chats_that_share_one_slot_take_turns_from_host_memory(folder):
+    with llama_server(folder, "-np", "1", "-c", "1024") as server:
+        chats = [f"{name}: {CHAT}" for name in ("Ann", "Bob", "Cy")]
+        answers = [said(server, "first", chat) for chat in chats]
+        again = [said(server, "first", chat) for chat in chats]
+
+    assert [answer[0] for answer in again] == [answer[0] for answer in answers]
+    assert all(n_computed == 1 for _, _, n_computed in again)
