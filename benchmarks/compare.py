@@ -1,8 +1,8 @@
 """Measures Corral and llama-server side by side: same model, same flags, in turn, in one run.
 
-Writes NAME.json, NAME.png and NAME.md into `benchmarks/results/`; README.md beside this script has the
-commands. Both servers run all the time. The one that is not measured must be idle, which is checked from its
-CPU time.
+Writes NAME.json, NAME.png, NAME.html and NAME.md into `benchmarks/results/`; README.md beside this script has
+the commands. Both servers run all the time. The one that is not measured must be idle, which is checked from
+its CPU time.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from corral.bench.comparison import Repetition, Sample, compare
 from corral.bench.dialect import DIALECTS
 from corral.bench.document import Document, build_document, write_document
 from corral.bench.errors import BenchError
-from corral.bench.load import LoadSettings
 from corral.bench.machine import Machine, describe_machine
+from corral.bench.page import write_page
 from corral.bench.plot import write_plot
 from corral.bench.report import markdown
+from corral.bench.settings import LoadSettings
 from corral.bench.target import Target, parse_target
-from corral.bench.workload import workloads_named
+from corral.bench.workload import loads_of
 
 _HERE = Path(__file__).resolve().parent
 _LIBRARIES = ("corral", "llama-cpp-python", "numpy", "msgspec", "fastapi", "uvicorn")
@@ -121,6 +122,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--flags", default=_FLAGS, help="flags of both servers (default: %(default)s)")
     add("--corral-flags", default="", help="more flags for Corral only; they are written into the results")
+    add(
+        "--api-key",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="keys to send, two for W10: the first floods; the servers get theirs by --flags",
+    )
     add("--rounds", type=int, default=5, metavar="N")
     add("--sampled", action="store_true", help="the servers' default sampling instead of temperature 0")
     add(
@@ -145,14 +153,17 @@ async def measure(
     pairing: Pairing, arguments: argparse.Namespace, samples: list[Sample], activities: list[Activity]
 ) -> None:
     """Append the samples of one pairing, with both servers started for it and stopped after it."""
-    scenarios = [each for workload in workloads_named(pairing.workloads) for each in workload.scenarios]
-    settings = LoadSettings(dialect=DIALECTS["completion"], is_greedy=not arguments.sampled)
+    loads = loads_of(pairing.workloads)
+    settings = LoadSettings(
+        dialect=DIALECTS["completion"], is_greedy=not arguments.sampled, api_keys=tuple(arguments.api_key)
+    )
     with running(server_commands(pairing.model, arguments)) as servers:
-        targets = [parse_target(server.name, server.url) for server in servers]
+        api_key = next(iter(arguments.api_key), None)
+        targets = [parse_target(server.name, server.url, api_key=api_key) for server in servers]
         watch = CpuWatch(servers)
         repetition = Repetition(arguments.rounds)
         try:
-            async for sample in compare(targets, scenarios, settings, repetition, watch.start):
+            async for sample in compare(targets, loads, settings, repetition, watch.start):
                 watch.stop(sample)
                 samples.append(sample)
                 print(progress_line(sample), file=sys.stderr)
@@ -217,10 +228,11 @@ def default_name(started_at: dt.datetime) -> str:
 
 
 def write_results(document: Document, activities: Sequence[Activity], folder: Path, name: str) -> None:
-    """Write the three files of one comparison."""
+    """Write the four files of one comparison."""
     folder.mkdir(parents=True, exist_ok=True)
     write_document(document, folder / f"{name}.json")
     write_plot(document, folder / f"{name}.png")
+    write_page(document, folder / f"{name}.html")
     sections = [
         f"# Corral and llama-server, {document.started_at}",
         machine_list(document.machine, document.facts),

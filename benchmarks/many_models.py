@@ -1,7 +1,7 @@
 """Measures one Corral that serves two models: W13, both busy at once; W8, one in memory at a time.
 
 Starts `corral serve --models-dir` over a folder made for it, asks it which models it has, and writes
-NAME.json, NAME.png and NAME.md into `benchmarks/results/`. The same file may be given twice.
+NAME.json, NAME.png, NAME.html and NAME.md into `benchmarks/results/`. The same file may be given twice.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ from corral.bench.comparison import Repetition, Sample, compare
 from corral.bench.dialect import DIALECTS
 from corral.bench.document import Document, build_document, write_document
 from corral.bench.errors import BenchError
-from corral.bench.load import LoadSettings
 from corral.bench.machine import describe_machine
+from corral.bench.page import write_page
 from corral.bench.plot import write_plot
 from corral.bench.report import markdown
+from corral.bench.settings import LoadSettings
 from corral.bench.target import parse_target
-from corral.bench.workload import workloads_named
+from corral.bench.workload import loads_of
 
 _HERE = Path(__file__).resolve().parent
 _LIBRARIES = ("corral", "llama-cpp-python", "numpy", "msgspec", "fastapi", "uvicorn")
@@ -101,7 +102,7 @@ def fill(folder: Path, models: Sequence[Path]) -> None:
 
 async def measure(name: str, folder: Path, arguments: argparse.Namespace, samples: list[Sample]) -> None:
     """Append the samples of one workload, with a server started for it and stopped after it."""
-    scenarios = [each for workload in workloads_named([name]) for each in workload.scenarios]
+    loads = loads_of([name])
     words = ["--models-dir", str(folder), "--max-workers", str(_WORKERS.get(name, 2))]
     command = [*shlex.split(arguments.corral), *words, *shlex.split(arguments.flags)]
     with running({"Corral": command}) as (server,):
@@ -110,7 +111,7 @@ async def measure(name: str, folder: Path, arguments: argparse.Namespace, sample
         )
         target = parse_target(server.name, server.url)
         try:
-            async for sample in compare([target], scenarios, settings, Repetition(arguments.rounds)):
+            async for sample in compare([target], loads, settings, Repetition(arguments.rounds)):
                 samples.append(sample)
                 print(progress_line(sample), file=sys.stderr)
         except BenchError as error:
@@ -150,10 +151,11 @@ def _one_read_s(path: Path) -> float:
 
 
 def write_results(document: Document, folder: Path, name: str) -> None:
-    """Write the three files."""
+    """Write the four files."""
     folder.mkdir(parents=True, exist_ok=True)
     write_document(document, folder / f"{name}.json")
     write_plot(document, folder / f"{name}.png")
+    write_page(document, folder / f"{name}.html")
     sections = [
         f"# One Corral with two models, {document.started_at}",
         machine_list(document.machine, document.facts),

@@ -5,31 +5,61 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime as dt
-from collections.abc import Sequence
-from pathlib import Path
+import random
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
+from corral.bench.arguments import build_parser
 from corral.bench.comparison import Repetition, Sample, check_distinct, compare
 from corral.bench.dialect import DIALECTS
 from corral.bench.document import Document, build_document, write_document
 from corral.bench.errors import BenchError
-from corral.bench.load import LoadSettings
 from corral.bench.machine import describe_machine
 from corral.bench.metric import METRICS
+from corral.bench.page import write_page
 from corral.bench.plot import write_plot
 from corral.bench.report import build_table
+from corral.bench.scenario import Load, in_open_loop, parse_scenario
+from corral.bench.settings import LatencyTarget, LoadSettings
 from corral.bench.target import Target, parse_target
-from corral.bench.workload import WORKLOADS, Scenario, parse_scenario, workloads_named
+from corral.bench.tune.command import tune
+from corral.bench.workload import loads_of
+
+# As many as fit into a few digits, which somebody may want to type again.
+_N_SEEDS = 10**6
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command; return the exit status, 1 after a failure that has been told in a sentence."""
+    """Run the command; return the exit status, 1 after a failure that has been told in a sentence.
+
+    What was measured before a failure or an interruption is shown and written all the same.
+    """
     arguments = build_parser().parse_args(argv)
+    if arguments.tune is not None:
+        return _status_of(lambda: tune(arguments))
+    samples: list[Sample] = []
+    started_at = dt.datetime.now(dt.UTC)
+    if arguments.seed is None:
+        # Another each time: a server that still has the last prompts in its cache would look too fast.
+        arguments.seed = random.randrange(_N_SEEDS)  # noqa: S311 - nothing to hide
+    status = _status_of(lambda: asyncio.run(_measure(arguments, samples)))
+    if not samples:
+        return status
+    document = build_document(samples, describe_machine(), started_at=started_at, facts=_facts(arguments))
+    return _shown(document, arguments, status)
+
+
+def _shown(document: Document, arguments: argparse.Namespace, status: int) -> int:
+    """Show and write the document; return `status`, or 1 if a file cannot be written."""
+    Console().print(build_table(document))
+    return max(status, _status_of(lambda: _write_files(document, arguments)))
+
+
+def _status_of(act: Callable[[], None]) -> int:
+    """Return 0, or the status of the failure, which is told in a sentence."""
     try:
-        document = asyncio.run(_measure(arguments))
-        Console().print(build_table(document))
-        _write_files(document, arguments)
+        act()
     except BenchError as error:
         console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
         console.print(f"corral bench: {error.message}", style="red")
@@ -39,114 +69,90 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all arguments."""
-    titles = "; ".join(f"{each.name}: {each.title}" for each in WORKLOADS.values())
-    parser = argparse.ArgumentParser(
-        prog="corral bench", description="Measure any server that streams completions.", epilog=titles
-    )
-    add = parser.add_argument
-    add("--url", required=True, help="base URL of the server (A)")
-    add("--vs", metavar="URL", help="base URL of a second server (B), measured in turn with the first")
-    add("--names", default="A,B", help="what to call the servers in results (default: %(default)s)")
-    add("--workload", metavar="NAMES", help="comma-separated workloads (default: W1)")
-    add(
-        "--scenario",
-        action="append",
-        default=[],
-        metavar="8x128+64",
-        help="streams x prompt + predicted tokens",
-    )
-    add("--rounds", type=_positive, default=3, metavar="N", help="runs on each server (default: %(default)s)")
-    add("--api", choices=DIALECTS, default="completion", help="which API to call (default: %(default)s)")
-    add(
-        "--model",
-        metavar="NAMES",
-        help="comma-separated models to ask for, where the server has several; W8 and W13 need two",
-    )
-    add("--sampled", action="store_true", help="the server's default sampling instead of temperature 0")
-    add("--text-prompts", action="store_true", help="prompts as words, not as ids from /tokenize")
-    add(
-        "--seed", type=int, default=0, metavar="N", help="other numbers, other prompts (default: %(default)s)"
-    )
-    add("--api-key", metavar="KEY", help="sent as a bearer token")
-    add("--insecure", action="store_true", help="accept any TLS certificate")
-    add(
-        "--timeout",
-        type=float,
-        default=600.0,
-        metavar="S",
-        help="seconds for one request (default: %(default)g)",
-    )
-    add("--json", type=Path, metavar="FILE", help="write everything measured")
-    add("--plot", type=Path, metavar="FILE", help="write a picture (needs the extra `bench`)")
-    return parser
-
-
-async def _measure(arguments: argparse.Namespace) -> Document:
-    started_at = dt.datetime.now(dt.UTC)
+async def _measure(arguments: argparse.Namespace, samples: list[Sample]) -> None:
+    """Append a sample for each run."""
     targets = _targets(arguments)
-    settings = LoadSettings(
-        dialect=DIALECTS[arguments.api],
-        is_greedy=not arguments.sampled,
-        has_text_prompts=arguments.text_prompts,
-        models=_listed(arguments.model),
-        timeout_s=arguments.timeout,
-    )
-    samples: list[Sample] = []
     console = Console(stderr=True)
     repetition = Repetition(arguments.rounds, arguments.seed)
-    async for sample in compare(targets, _scenarios(arguments), settings, repetition):
+    async for sample in compare(targets, _loads(arguments), _settings(arguments), repetition):
         samples.append(sample)
         console.print(progress_line(sample), highlight=False, markup=False)
-    return build_document(samples, describe_machine(), started_at=started_at, facts=_facts(arguments))
 
 
 def progress_line(sample: Sample) -> str:
     """Return what to say after a run."""
     metric = METRICS[sample.scenario.headline]
-    shown = ", ".join(f"{value * metric.scale:,.1f} {metric.unit}" for value in metric.values([sample.run]))
-    return f"{sample.scenario.name}, round {sample.round_ + 1}, {sample.target.name}: {shown}"
+    values = metric.values([sample.run])
+    shown = ", ".join(f"{value * metric.scale:,.1f} {metric.unit}" for value in values) or "nothing"
+    failed = f", {sample.run.n_failed} of {sample.run.n_requests} failed" if sample.run.n_failed else ""
+    return f"{sample.scenario.name}, round {sample.round_ + 1}, {sample.target.name}: {shown}{failed}"
 
 
 def _targets(arguments: argparse.Namespace) -> list[Target]:
-    urls = [url for url in (arguments.url, arguments.vs) if url is not None]
+    urls = [*arguments.url, *([arguments.vs] if arguments.vs is not None else [])]
+    if len(urls) > 2:
+        raise BenchError("--url takes one server, or two to compare.")
     names = [name.strip() for name in arguments.names.split(",")]
     if len(names) < len(urls):
         raise BenchError("--names takes a name for each server, for instance --names Corral,llama-server.")
+    api_key = arguments.api_key[0] if arguments.api_key else None
     targets = [
-        parse_target(name, url, api_key=arguments.api_key, is_verified=not arguments.insecure)
+        parse_target(name, url, api_key=api_key, is_verified=not arguments.insecure)
         for name, url in zip(names, urls, strict=False)
     ]
     check_distinct(targets)
     return targets
 
 
-def _scenarios(arguments: argparse.Namespace) -> list[Scenario]:
-    own = [parse_scenario(text) for text in arguments.scenario]
-    default = "" if own else "W1"
-    names = arguments.workload or default
-    return [scenario for workload in workloads_named(_listed(names)) for scenario in workload.scenarios] + own
+def _settings(arguments: argparse.Namespace) -> LoadSettings:
+    return LoadSettings(
+        dialect=DIALECTS[arguments.api],
+        is_greedy=not arguments.sampled,
+        has_text_prompts=arguments.text_prompts,
+        models=_listed(arguments.model),
+        api_keys=tuple(arguments.api_key),
+        latency=_latency(arguments),
+        timeout_s=arguments.timeout,
+    )
+
+
+def _latency(arguments: argparse.Namespace) -> LatencyTarget | None:
+    if arguments.ttft_ms is None and arguments.itl_ms is None:
+        return None
+    return LatencyTarget(*(None if ms is None else ms / 1000 for ms in (arguments.ttft_ms, arguments.itl_ms)))
+
+
+def _loads(arguments: argparse.Namespace) -> list[Load]:
+    own: list[Load] = [(parse_scenario(text),) for text in arguments.scenario]
+    names = arguments.workload or ("" if own else "W1")
+    loads = [*loads_of(_listed(names)), *own]
+    return [in_open_loop(load, arguments.rate, arguments.duration) for load in loads]
 
 
 def _facts(arguments: argparse.Namespace) -> dict[str, str]:
-    sampling = "the server's defaults" if arguments.sampled else "temperature 0"
-    return {"api": arguments.api, "sampling": sampling, "seed": str(arguments.seed)}
+    facts = {
+        "api": arguments.api,
+        "sampling": "the server's defaults" if arguments.sampled else "temperature 0",
+        "seed": str(arguments.seed),
+    }
+    numbers = {
+        "arrivals a second": arguments.rate,
+        "seconds of arrivals": arguments.duration,
+        "first token within, ms": arguments.ttft_ms,
+        "gaps within, ms": arguments.itl_ms,
+    }
+    return facts | {name: f"{number:g}" for name, number in numbers.items() if number is not None}
 
 
 def _write_files(document: Document, arguments: argparse.Namespace) -> None:
-    if arguments.json is not None:
-        write_document(document, arguments.json)
-    if arguments.plot is not None:
-        write_plot(document, arguments.plot)
+    for path, write in (
+        (arguments.json, write_document),
+        (arguments.html, write_page),
+        (arguments.plot, write_plot),
+    ):
+        if path is not None:
+            write(document, path)
 
 
 def _listed(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number

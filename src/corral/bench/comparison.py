@@ -8,14 +8,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import msgspec
 
 from corral.bench.errors import BenchError
-from corral.bench.load import LoadSettings, fetch_vocabulary, models_asked, run_scenario
+from corral.bench.load import run_load
 from corral.bench.measurement import RunMeasurement
-from corral.bench.prompt import draw_prompts
+from corral.bench.prompt import PromptSource
+from corral.bench.scenario import Load, Scenario, brief, check_needs
+from corral.bench.settings import LoadSettings
 from corral.bench.target import Target
-from corral.bench.workload import Scenario
-
-# Enough to fault the model's pages in and to start every slot, and short beside a measured run.
-_N_PREDICT_WARMING = 4
+from corral.bench.vocabulary import fetch_vocabulary
 
 
 class Repetition(msgspec.Struct, frozen=True):
@@ -51,48 +50,35 @@ def alternation(targets: Sequence[Target], n_rounds: int) -> list[tuple[int, Tar
 
 async def compare(
     targets: Sequence[Target],
-    scenarios: Sequence[Scenario],
+    loads: Sequence[Load],
     settings: LoadSettings,
     repetition: Repetition,
     on_start: Callable[[Target], None] = lambda _: None,
 ) -> AsyncIterator[Sample]:
-    """Yield a sample for each run, after warming every target with each scenario.
+    """Yield a sample for each scenario of each run, after warming every target with each load.
 
     Within a round all targets are sent the same prompts; the next round has others. `on_start` is called
     right before each sampled run.
 
     Raises:
-        BenchError: a target failed, and what was yielded before stands; or models are not named.
+        BenchError: a target failed, and what was yielded before stands; or models or keys are not named.
     """
-    for scenario in scenarios:
-        models_asked(scenario, settings)  # before hours of measuring, not after
-    vocabularies = {target.name: await fetch_vocabulary(target, settings) for target in targets}
-    for scenario in scenarios:
+    # before hours of measuring, not after
+    check_needs(loads, n_models=len(settings.models), n_keys=len(settings.api_keys))
+    # One server under two names must not find in its cache what it was asked under the other name.
+    is_one_server = len({target.url for target in targets}) < len(targets)
+    sources = {each.name: PromptSource(await fetch_vocabulary(each, settings)) for each in targets}
+    for load in loads:
         for target in targets:
-            await _warm(target, scenario, vocabularies[target.name], settings)
+            seed = f"{repetition.seed} warm-up"
+            await run_load(target, brief(load), sources[target.name], settings, seed=seed)
         for round_, target in alternation(targets, repetition.n_rounds):
             await asyncio.sleep(repetition.settle_s)
             on_start(target)
-            seed = f"{repetition.seed} {scenario.name} {round_}"
-            run = await _run(target, scenario, vocabularies[target.name], settings, seed)
-            yield Sample(scenario, target, round_, run)
-
-
-async def _warm(
-    target: Target, scenario: Scenario, vocabulary: list[int] | None, settings: LoadSettings
-) -> None:
-    """Run the scenario once, with few tokens and no more requests than each model needs to be asked."""
-    n_predict = min(scenario.n_predict, _N_PREDICT_WARMING)
-    n_repeats = -(-scenario.n_models // scenario.n_streams)
-    brief = msgspec.structs.replace(scenario, n_repeats=n_repeats, n_predict=n_predict)
-    await _run(target, brief, vocabulary, settings, f"{scenario.name} warm-up")
-
-
-async def _run(
-    target: Target, scenario: Scenario, vocabulary: list[int] | None, settings: LoadSettings, seed: str
-) -> RunMeasurement:
-    prompts = draw_prompts(vocabulary, scenario.n_requests, scenario.n_prompt, seed)
-    return await run_scenario(target, scenario, prompts, settings)
+            seed = f"{repetition.seed} {round_}{f' {target.name}' if is_one_server else ''}"
+            runs = await run_load(target, load, sources[target.name], settings, seed=seed)
+            for scenario, run in zip(load, runs, strict=True):
+                yield Sample(scenario, target, round_, run)
 
 
 def check_distinct(targets: Sequence[Target]) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TypeAlias
 
-from corral.bench.errors import BenchError, UnreachableError
+from corral.bench.errors import BenchError, StatusError, UnreachableError
 from corral.bench.target import Target
 from corral.bench.wire import AnswerReader
 
@@ -70,7 +70,8 @@ class Exchange(asyncio.Protocol):
         """Send the request, wait for the end of the answer and return when it was sent, in seconds.
 
         Raises:
-            BenchError: a status other than 200, a cut stream, a broken connection.
+            StatusError: the answer has another status than 200.
+            BenchError: a cut stream, a broken connection.
         """
         assert self._transport is not None
         sent_s = time.perf_counter()
@@ -78,7 +79,8 @@ class Exchange(asyncio.Protocol):
         await self._ended
         if self._reader.status != _OK:
             text = self._refusal.decode(errors="replace").strip()
-            raise BenchError(f"the server answered {self._reader.status}: {text[:500]}")
+            status = self._reader.status or 0
+            raise StatusError(f"the server answered {status}: {text[:500]}", status=status)
         return sent_s
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ in `usage`, which must be asked for.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -18,7 +19,11 @@ from corral.bench.prompt import Prompt
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """One request before it is worded: `is_greedy` False leaves the server's own sampling defaults."""
+    """One request before it is worded: `is_greedy` False leaves the server's own sampling defaults.
+
+    `said` is what was said in the chat before `prompt`: the user's words and the answers in turn, all of the
+    prompt's kind. `system` comes before everything.
+    """
 
     prompt: Prompt
     n_predict: int
@@ -26,12 +31,17 @@ class Ask(msgspec.Struct, frozen=True):
     model: str | None = None
     seed: int = 1
     schema: Mapping[str, Any] | None = None
+    system: Prompt | None = None
+    said: tuple[Prompt, ...] = ()
+    is_cached: bool = False
+    is_drafted: bool = True
 
 
 class Dialect(msgspec.Struct, frozen=True):
     """How one API words a request.
 
     `first_token` finds the event that carries the first token; None where every event carries one.
+    `has_token_ids`: events name the tokens of the answer, so that a chat may go on in token ids.
     """
 
     name: str
@@ -39,6 +49,7 @@ class Dialect(msgspec.Struct, frozen=True):
     word: Callable[[Ask], dict[str, Any]]
     has_text_prompts: bool = False
     first_token: re.Pattern[bytes] | None = None
+    has_token_ids: bool = False
 
 
 class FinalCount(msgspec.Struct, frozen=True):
@@ -55,33 +66,54 @@ TEXT_EVENT = re.compile(rb'"(?:content|text|reasoning_content)":\s*"[^"]')
 
 def _common(ask: Ask) -> dict[str, Any]:
     """Fields that all three APIs of llama.cpp's server take."""
-    fields: dict[str, Any] = {"stream": True, "ignore_eos": True, "cache_prompt": False, "seed": ask.seed}
+    fields: dict[str, Any] = {"stream": True, "ignore_eos": True, "cache_prompt": ask.is_cached}
+    fields["seed"] = ask.seed
     if ask.is_greedy:
         fields["temperature"] = 0
     if ask.model is not None:
         fields["model"] = ask.model
     if ask.schema is not None:
         fields["json_schema"] = dict(ask.schema)
+    if not ask.is_drafted:
+        fields["speculative.n_max"] = 0
     return fields
 
 
+def _whole(ask: Ask) -> Prompt:
+    """Return system prompt, history and prompt as one."""
+    pieces = [piece for piece in (ask.system, *ask.said, ask.prompt) if piece is not None]
+    if isinstance(ask.prompt, str):
+        return " ".join(str(piece) for piece in pieces)
+    return [token for piece in pieces for token in piece if isinstance(token, int)]
+
+
+def n_ids(ask: Ask) -> int:
+    """Return how many token ids the whole prompt has; 0 for words."""
+    return 0 if isinstance(ask.prompt, str) else len(_whole(ask))
+
+
 def _native(ask: Ask) -> dict[str, Any]:
-    return {**_common(ask), "prompt": ask.prompt, "n_predict": ask.n_predict}
+    return {**_common(ask), "prompt": _whole(ask), "n_predict": ask.n_predict}
 
 
 def _openai(ask: Ask) -> dict[str, Any]:
     usage = {"include_usage": True}
-    return {**_common(ask), "prompt": ask.prompt, "max_tokens": ask.n_predict, "stream_options": usage}
+    return {**_common(ask), "prompt": _whole(ask), "max_tokens": ask.n_predict, "stream_options": usage}
 
 
 def _chat(ask: Ask) -> dict[str, Any]:
     fields = _openai(ask)
     del fields["prompt"]
-    return {**fields, "messages": [{"role": "user", "content": ask.prompt}]}
+    roles = itertools.cycle(("user", "assistant"))
+    messages = [
+        {"role": role, "content": piece} for role, piece in zip(roles, (*ask.said, ask.prompt), strict=False)
+    ]
+    system = [{"role": "system", "content": ask.system}] if ask.system is not None else []
+    return {**fields, "messages": system + messages}
 
 
 _DIALECTS = (
-    Dialect("completion", "/completion", _native),
+    Dialect("completion", "/completion", _native, has_token_ids=True),
     Dialect("openai", "/v1/completions", _openai),
     Dialect("chat", "/v1/chat/completions", _chat, has_text_prompts=True, first_token=TEXT_EVENT),
 )

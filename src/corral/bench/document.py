@@ -13,8 +13,8 @@ from corral.bench.errors import BenchError
 from corral.bench.machine import Machine
 from corral.bench.measurement import RunMeasurement
 from corral.bench.metric import METRICS
+from corral.bench.scenario import Scenario
 from corral.bench.summary import Ratio, Spread, ratio, spread
-from corral.bench.workload import Scenario
 
 # Raise when a field changes its meaning.
 FORMAT = 1

@@ -15,3 +15,9 @@ class UnreachableError(BenchError):
     """Nothing can be asked of the server: no connection, or no agreement on TLS."""
 
     code = "bench_unreachable"
+
+
+class StatusError(BenchError):
+    """The server answered with another status than 200. Fact: `status`."""
+
+    code = "bench_status"

@@ -29,15 +29,29 @@ def _latency(field: str, label: str) -> Metric:
     return Metric(field, label, "ms", scale=1000.0, is_higher_better=False)
 
 
+def _share(field: str, label: str) -> Metric:
+    return Metric(field, label, "%", scale=100.0)
+
+
 _ALL = (
     Metric("throughput_tok_s", "throughput", "tok/s"),
     Metric("decode_tok_s", "decode, a stream", "tok/s"),
     Metric("prefill_tok_s", "prefill, a stream", "tok/s"),
     _latency("ttft_p50_s", "first token p50"),
+    _latency("ttft_p90_s", "first token p90"),
     _latency("ttft_p95_s", "first token p95"),
+    _latency("ttft_p99_s", "first token p99"),
     _latency("gap_p50_s", "gap p50"),
+    _latency("gap_p90_s", "gap p90"),
     _latency("gap_p95_s", "gap p95"),
+    _latency("gap_p99_s", "gap p99"),
     _latency("gap_max_s", "gap max"),
+    Metric("answered_per_s", "answers", "1/s"),
+    Metric("good_per_s", "goodput", "1/s"),
+    _share("good_share", "goodput, of all requests"),
+    _share("cached_share", "prompt from cache"),
+    _share("history_cached_share", "history from cache"),
+    _latency("late_p95_s", "generator late p95"),
     Metric("client_cpu_share", "generator's CPU", "% of a core", scale=100.0, is_higher_better=False),
 )
 METRICS: Mapping[str, Metric] = MappingProxyType({metric.field: metric for metric in _ALL})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from corral.bench.canvas import COLOURS
 from corral.bench.errors import BenchError
 from corral.bench.metric import METRICS
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from corral.bench.document import Document, ScenarioResult
 
-# Two colours that stay apart for colour-blind eyes and in grey print (Okabe and Ito's palette).
-_COLOURS = ("#0072B2", "#E69F00")
 _COLUMN_INCHES = 2.6
 _HEIGHT_INCHES = 3.6
 
@@ -49,11 +48,12 @@ def _new_figure(n_columns: int) -> Figure:
 
 def _draw(axes: Axes, result: ScenarioResult) -> None:
     metric = METRICS[result.scenario.headline]
-    for place, (target, colour) in enumerate(zip(result.targets, _COLOURS, strict=False)):
+    for place, (target, colour) in enumerate(zip(result.targets, COLOURS, strict=False)):
         values = [value * metric.scale for value in metric.values(target.runs)]
-        axes.bar(
-            place, target.summary[metric.field].median * metric.scale, color=colour, alpha=0.45, width=0.7
-        )
+        if not values:
+            continue
+        median = target.summary[metric.field].median * metric.scale
+        axes.bar(place, median, color=colour, alpha=0.45, width=0.7)
         axes.scatter(
             [place] * len(values), values, color=colour, edgecolors="black", linewidths=0.5, zorder=3
         )

@@ -17,31 +17,41 @@ class Trace(msgspec.Struct, frozen=True):
     """One answer. Times are seconds of `time.perf_counter`.
 
     `token_times_s` has one entry for each event with a token; a server that holds back half a character sends
-    fewer events than tokens. `end_s` is when the final event came.
+    fewer events than tokens. `end_s` is when the final event came. `body` is the whole stream if it was to be
+    kept, else empty.
     """
 
     sent_s: float
     token_times_s: Sequence[float]
     end_s: float
     count: FinalCount
+    body: bytes = b""
 
 
 class StreamRecorder:
     """Notes the arrival of the events of one stream, beginning with the first token's."""
 
-    def __init__(self, first_token: re.Pattern[bytes] | None = None) -> None:
+    def __init__(self, first_token: re.Pattern[bytes] | None = None, *, is_kept: bool = False) -> None:
         self._first_token = first_token
+        self._kept: list[bytes] | None = [] if is_kept else None
         self._scanner = EventScanner()
         self._times_s = array("d")
 
     def receive(self, body: bytes, now_s: float) -> None:
         """Note that `body` came at `now_s`."""
+        if self._kept is not None:
+            self._kept.append(body)
         n_events = self._scanner.feed(body)
         if not n_events or self._is_before_first_token():
             return
         self._times_s.append(now_s)
         for _ in range(n_events - 1):
             self._times_s.append(now_s)
+
+    @property
+    def n_events(self) -> int:
+        """Events so far, beginning with the first token's."""
+        return len(self._times_s)
 
     def finish(self, sent_s: float) -> Trace:
         """Return the trace of a stream that has ended.
@@ -54,7 +64,8 @@ class StreamRecorder:
         if not self._times_s:
             raise BenchError("the stream ended without a token")
         n_token_events = len(self._times_s) - _n_closing_events(payloads, len(self._times_s))
-        return Trace(sent_s, self._times_s[: max(n_token_events, 1)], self._times_s[-1], count)
+        times_s = self._times_s[: max(n_token_events, 1)]
+        return Trace(sent_s, times_s, self._times_s[-1], count, b"".join(self._kept or ()))
 
     def _is_before_first_token(self) -> bool:
         if self._times_s or self._first_token is None:

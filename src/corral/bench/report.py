@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
-from corral.bench.document import Document, ScenarioResult
+from corral.bench.document import Document, ScenarioResult, TargetRuns
 from corral.bench.metric import METRICS, Metric
 from corral.bench.summary import Ratio, Spread
 
 Row = tuple[str, ...]
 
+# With more of a core than this the generator may be what is measured.
+_BUSY_SHARE = 0.5
+
 
 def header(document: Document) -> Row:
     """Return the names of the columns; two targets are followed by their ratios."""
-    names = _target_names(document)
+    names = target_names(document)
     columns = ("scenario", "metric", *(f"{name} (min-max)" for name in names))
     if len(names) != 2:
         return columns
@@ -30,14 +34,21 @@ def rows(result: ScenarioResult) -> Iterator[tuple[Metric, Row]]:
         metric = METRICS[field]
         spreads = [target.summary.get(field) for target in result.targets]
         if any(spread is not None for spread in spreads):
-            cells = [_spread_cell(spread, metric) for spread in spreads]
+            cells = [spread_cell(spread, metric) for spread in spreads]
             ratios = _ratio_cells(result.ratios.get(field)) if len(spreads) == 2 else ()
             yield metric, (result.scenario.name, f"{metric.label} [{metric.unit}]", *cells, *ratios)
 
 
+def headline_row(result: ScenarioResult) -> Row | None:
+    """Return the row of what the scenario is about; None if no target has it."""
+    for metric, row in rows(result):
+        return row if metric.field == result.scenario.headline else None
+    return None
+
+
 def build_table(document: Document) -> Table:
     """Return the table for a terminal: headlines bright, the rest dim."""
-    table = Table(title="medians over the rounds", caption=_caption(document))
+    table = Table(title="medians over the rounds", caption=caption(document))
     for index, name in enumerate(header(document)):
         table.add_column(name, justify="left" if index < 2 else "right", no_wrap=index < 2)
     for result in document.results:
@@ -57,15 +68,16 @@ def markdown(document: Document) -> str:
         for metric, row in rows(result):
             is_headline = metric.field == result.scenario.headline
             lines.append(_markdown_row([f"**{cell}**" if is_headline and cell else cell for cell in row]))
-    caption = _caption(document)
-    return "\n".join([*lines, "", caption] if caption else lines) + "\n"
+    text = caption(document)
+    return "\n".join([*lines, "", text] if text else lines) + "\n"
 
 
 def _markdown_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _target_names(document: Document) -> list[str]:
+def target_names(document: Document) -> list[str]:
+    """Return the targets in the order of the columns."""
     names = [target.name for result in document.results for target in result.targets]
     return list(dict.fromkeys(names))
 
@@ -85,24 +97,42 @@ def _contrasts(document: Document) -> Iterator[str]:
                 )
 
 
-def _caption(document: Document) -> str:
+def caption(document: Document) -> str:
     """Return how scenarios stand beside each other, and what makes a comparison unfair, in sentences."""
     return " ".join([*_contrasts(document), *_warnings(document)])
 
 
 def _warnings(document: Document) -> Iterator[str]:
-    yield from (
-        f"{result.scenario.name}: {n_short} answers of {target.name} were shorter than asked for."
-        for result in document.results
-        for target in result.targets
-        if (n_short := sum(run.n_short for run in target.runs))
-    )
+    for result in document.results:
+        for target in result.targets:
+            yield from _warnings_of(result.scenario.name, target)
 
 
-def _spread_cell(spread: Spread | None, metric: Metric) -> str:
+def _warnings_of(scenario: str, target: TargetRuns) -> Iterator[str]:
+    """Yield what the figures of one target do not show: answers too short, requests without one."""
+    if n_short := sum(run.n_short for run in target.runs):
+        yield f"{scenario}: {n_short} answers of {target.name} were shorter than asked for."
+    if (share := max(run.client_cpu_share for run in target.runs)) > _BUSY_SHARE:
+        yield f"{scenario}: the generator itself used {share:.0%} of a core; {target.name} may be faster."
+    if n_cut := sum(run.n_cut for run in target.runs):
+        yield f"{scenario}: {target.name} used a part only of {n_cut} prompts; its context is too small."
+    if n_failed := sum(run.n_failed for run in target.runs):
+        n_requests = sum(run.n_requests for run in target.runs)
+        n_refused = sum(run.n_refused for run in target.runs)
+        reasons = Counter[str]()
+        for run in target.runs:
+            reasons.update(run.failures)
+        yield (
+            f"{scenario}: {n_failed} of {n_requests} requests of {target.name} failed, {n_refused} of them "
+            f"were refused (429 or 503); most often: {reasons.most_common(1)[0][0]}."
+        )
+
+
+def spread_cell(spread: Spread | None, metric: Metric) -> str:
+    """Return the median and the ends as they are shown; empty for None."""
     if spread is None:
         return ""
-    middle, low, high = (_number(value * metric.scale) for value in (spread.median, spread.low, spread.high))
+    middle, low, high = (number(value * metric.scale) for value in (spread.median, spread.low, spread.high))
     return f"{middle} ({low}-{high})"
 
 
@@ -113,7 +143,7 @@ def _ratio_cells(ratio: Ratio | None) -> Row:
     return (f"{ratio.of_medians:.3f}", f"{spread.median:.3f} ({spread.low:.3f}-{spread.high:.3f})")
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Return three digits at least, and no more decimals than that takes."""
     n_decimals = 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{n_decimals}f}"

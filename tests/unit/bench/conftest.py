@@ -13,9 +13,10 @@ import pytest
 from corral.bench.comparison import Sample
 from corral.bench.dialect import FinalCount
 from corral.bench.measurement import RunMeasurement, measure_run
+from corral.bench.outcome import Outcome
 from corral.bench.recorder import Trace
+from corral.bench.scenario import Scenario
 from corral.bench.target import Target
-from corral.bench.workload import Scenario
 
 Answer = Callable[[str, dict[str, Any]], bytes]
 
@@ -34,10 +35,11 @@ class FakeServer:
         self.answer = answer
         self.is_silent = is_silent
         self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.keys: list[str] = []
 
     @staticmethod
     def native_events(n_predict: int, n_prompt: int = 3) -> list[bytes]:
-        token = {"content": "a", "stop": False}
+        token = {"content": "a", "tokens": [9], "stop": False}
         final = {"content": "", "stop": True, "tokens_predicted": n_predict, "tokens_evaluated": n_prompt}
         return [b"data: %s\n\n" % json.dumps(event).encode() for event in [*[token] * n_predict, final]]
 
@@ -62,6 +64,7 @@ class FakeServer:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             n_bytes = int(head.partition("Content-Length: ")[2].partition("\r\n")[0])
             body = json.loads(await reader.readexactly(n_bytes))
+            self.keys.append(head.partition("Authorization: Bearer ")[2].partition("\r\n")[0])
             self.requests.append((head.split(" ")[1], body))
             if self.is_silent:
                 await reader.read()  # until the client gives up
@@ -82,7 +85,7 @@ def run_at() -> Callable[[float], RunMeasurement]:
     def build(tok_s: float) -> RunMeasurement:
         times_s = [1 + index / tok_s for index in range(5)]
         trace = Trace(0.5, times_s, times_s[-1], FinalCount(n_prompt=10, n_predicted=5))
-        return measure_run([trace], n_predict=5, client_cpu_s=0.01)
+        return measure_run([Outcome(0.5, 5, trace=trace)], client_cpu_s=0.01)
 
     return build
 

@@ -31,6 +31,28 @@ def test_a_chat_request_asks_for_usage() -> None:
     assert "prompt" not in body
 
 
+def test_a_chat_goes_on_behind_what_was_said() -> None:
+    ask = Ask("More?", 8, system="Be brief.", said=("Hello", "Hi."), is_cached=True)
+
+    body = DIALECTS["chat"].word(ask)
+
+    assert [(each["role"], each["content"]) for each in body["messages"]] == [
+        ("system", "Be brief."),
+        ("user", "Hello"),
+        ("assistant", "Hi."),
+        ("user", "More?"),
+    ]
+    assert body["cache_prompt"] is True
+
+
+def test_completions_take_a_chat_as_one_prompt() -> None:
+    ids = Ask([5], 8, system=[1, 2], said=([3], [4]))
+    words = Ask("c", 8, said=("a", "b"))
+
+    assert DIALECTS["completion"].word(ids)["prompt"] == [1, 2, 3, 4, 5]
+    assert DIALECTS["openai"].word(words)["prompt"] == "a b c"
+
+
 def test_the_native_count_is_the_final_events() -> None:
     payloads = [
         b'{"content":"a","stop":false,"tokens_predicted":7,"tokens_evaluated":3}',

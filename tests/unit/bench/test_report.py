@@ -60,6 +60,34 @@ def test_short_answers_are_told_below_the_table(samples) -> None:
     assert "W1 decode: 2 answers of Corral were shorter than asked for." in markdown(document)
 
 
+def test_failures_are_told_below_the_table_with_the_commonest_reason(samples) -> None:
+    run = msgspec.structs.replace(
+        samples[0].run, n_requests=9, n_failed=3, n_refused=2, failures={"busy": 2, "cut": 1}
+    )
+    failed = msgspec.structs.replace(samples[0], run=run)
+    document = build_document([failed], describe_machine(), started_at=NOW, facts={})
+
+    assert (
+        "W1 decode: 3 of 9 requests of Corral failed, 2 of them were refused (429 or 503); most often: busy."
+        in markdown(document)
+    )
+
+
+def test_a_generator_that_was_busy_itself_is_told_below_the_table(samples) -> None:
+    run = msgspec.structs.replace(samples[0].run, client_cpu_share=0.8)
+    busy = msgspec.structs.replace(samples[0], run=run)
+    document = build_document([busy], describe_machine(), started_at=NOW, facts={})
+
+    assert "the generator itself used 80% of a core; Corral may be faster" in markdown(document)
+
+
+def test_prompts_that_were_cut_are_told_below_the_table(samples) -> None:
+    cut = msgspec.structs.replace(samples[0], run=msgspec.structs.replace(samples[0].run, n_cut=2))
+    document = build_document([cut], describe_machine(), started_at=NOW, facts={})
+
+    assert "W1 decode: Corral used a part only of 2 prompts" in markdown(document)
+
+
 def test_a_plot_is_written(document, tmp_path) -> None:
     pytest.importorskip("matplotlib", reason="needs the extra: pip install 'corral[bench]'")
 

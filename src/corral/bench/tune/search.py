@@ -1,0 +1,100 @@
+"""Coordinate search: one flag after another, each beside what the earlier ones have settled."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from corral.bench.errors import BenchError
+from corral.bench.measurement import RunMeasurement
+from corral.bench.metric import METRICS
+from corral.bench.scenario import Load
+from corral.bench.tune.choice import Choice, Trial, choose, rivals
+from corral.bench.tune.coordinate import START, Coordinate, Flags
+
+Measure = Callable[[Flags, Load], Awaitable[list[list[RunMeasurement]]]]
+"""Runs a load on a server with these flags: for each round the measurements of the load's scenarios."""
+
+
+class Step(msgspec.Struct):
+    """What was found for one coordinate. `is_cut`: the time was over before all was measured."""
+
+    coordinate: Coordinate
+    trials: list[Trial]
+    is_cut: bool = False
+
+    @property
+    def choice(self) -> Choice | None:
+        """What is taken; None until every candidate had its turn, for the best may be still to come."""
+        if len(self.trials) < len(self.coordinate.candidates):
+            return None
+        return choose(self.coordinate, self.trials)
+
+
+async def search(
+    coordinates: Sequence[Coordinate],
+    measure: Measure,
+    *,
+    steps: list[Step],
+    has_time: Callable[[], bool],
+    tell: Callable[[Coordinate, Trial], None],
+) -> None:
+    """Append a step for each coordinate; what stands in `steps` is valid at any moment.
+
+    The very first candidate is measured however little time there is.
+
+    Raises:
+        BenchError: not even the first server could be measured.
+    """
+    for coordinate in coordinates:
+        settled = {**START, **flags_of(steps)}
+        step = Step(coordinate, [])
+        steps.append(step)
+        for candidate in coordinate.candidates:
+            if not has_time() and (step.trials or len(steps) > 1):
+                step.is_cut = True
+                break
+            trial = await _try(coordinate, candidate, settled, measure)
+            step.trials.append(trial)
+            if trial.failure and len(steps) == len(step.trials) == 1:
+                raise BenchError(trial.failure)
+            tell(coordinate, trial)
+        await _measure_rivals_again(step, settled, measure, has_time)
+
+
+async def _measure_rivals_again(
+    step: Step, settled: Flags, measure: Measure, has_time: Callable[[], bool]
+) -> None:
+    """Add rounds to the trials between which the choice is, one after the other."""
+    for rival in rivals(step.coordinate, step.trials):
+        if not has_time():
+            step.is_cut = True
+            return
+        again = await _try(step.coordinate, rival.flags, settled, measure)
+        place = step.trials.index(rival)
+        step.trials[place] = msgspec.structs.replace(
+            rival, values=rival.values + again.values, limited=rival.limited + again.limited
+        )
+
+
+def flags_of(steps: Sequence[Step]) -> dict[str, str]:
+    """Return the flags that were taken."""
+    return {name: value for step in steps if step.choice for name, value in step.choice.trial.flags.items()}
+
+
+async def _try(coordinate: Coordinate, candidate: Flags, settled: Flags, measure: Measure) -> Trial:
+    try:
+        rounds = await measure({**settled, **candidate}, coordinate.load)
+    except BenchError as error:
+        return Trial(candidate, failure=error.message)
+    limit = coordinate.limit
+    return Trial(
+        candidate,
+        values=_values(rounds, coordinate.scenario, coordinate.field),
+        limited=_values(rounds, limit.scenario, limit.field) if limit else (),
+    )
+
+
+def _values(rounds: Sequence[Sequence[RunMeasurement]], scenario: int, field: str) -> tuple[float, ...]:
+    return tuple(METRICS[field].values([runs[scenario] for runs in rounds]))
