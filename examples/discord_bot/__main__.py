@@ -32,7 +32,7 @@ def _run(character: Character, settings: Settings) -> None:
     try:
         from . import bot  # noqa: PLC0415 (what can be said without discord.py is said without it)
     except ModuleNotFoundError as error:
-        raise SettingsError(f"{error.name} is not installed: pip install 'corral[discord]'") from error
+        raise SettingsError(f"{error.name} is not installed: pip install discord.py httpx") from error
     bot.run(character, settings)
 
 

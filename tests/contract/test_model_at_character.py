@@ -260,6 +260,44 @@ def test_what_no_longer_fits_is_left_out_from_the_oldest_on(two):
     assert "lighthouse" in prompt
 
 
+@pytest.mark.parametrize("path", BODIES)
+def test_a_character_that_is_larger_than_the_context_is_refused(two, path):
+    two.tiny.model_facts = msgspec.structs.replace(two.tiny.model_facts, n_ctx=64)
+
+    reply = two.post(path, {**BODIES[path], "model": "@mira", "max_tokens": 8})
+
+    assert reply.status_code == 400
+    assert (
+        "the character 'Mira' and the newest message have 179 tokens, the model's context has 64"
+        in reply.text
+    )
+    assert two.tiny.requests == []
+
+
+def test_tokens_of_a_character_that_is_too_large_are_counted(two):
+    two.tiny.model_facts = msgspec.structs.replace(two.tiny.model_facts, n_ctx=64)
+
+    reply = two.post("/v1/messages/count_tokens", {**CHAT, "model": "@mira"})
+
+    assert reply.json()["input_tokens"] > 64
+
+
+def test_the_prompt_that_a_template_makes_is_what_has_to_fit(two):
+    wide = PLAIN.replace("<{{ m.role }}>", "<{{ m.role }}>" + 200 * "~")
+    two.tiny.model_facts = msgspec.structs.replace(two.tiny.model_facts, chat_template=wide)
+    turns = [{"role": role, "content": f"{role} {n}"} for n in range(9) for role in ("user", "assistant")]
+
+    two.post(
+        "/v1/chat/completions", {"messages": [*turns, *CHAT["messages"]], "model": "@mira", "max_tokens": 1}
+    )
+
+    prompt = prompt_of(two.tiny)
+    assert len(prompt) < two.tiny.model_facts.n_ctx
+    assert "lighthouse" in prompt
+    assert SAID in prompt
+    assert "user 0" not in prompt
+
+
 def test_a_negative_prompt_replaces_the_character_s_system_text(two):
     body = {**CHAT, "model": "@mira", "negative_prompt": "Be dull.", "guidance_scale": 2}
 
@@ -305,6 +343,14 @@ def test_where_there_are_no_characters_a_name_is_a_model_s(many, client, door):
     assert many.post("/v1/chat/completions", {**CHAT, "model": "tiny@mira"}).status_code == 404
     assert client.post("/v1/chat/completions", {**CHAT, "model": "user@host"}).status_code == 200
     assert door.requests[-1].max_tokens is None
+
+
+def test_where_there_are_no_characters_a_name_that_begins_with_at_is_nobody_s(many, client):
+    for server in (many, client):
+        reply = server.post("/v1/chat/completions", {**CHAT, "model": "@mira"})
+
+        assert reply.status_code == 404
+        assert "There is no character 'mira'" in reply.text
 
 
 @pytest.mark.parametrize("path", NO_CHATS)

@@ -9,15 +9,43 @@ from pathlib import Path
 import corral
 from corral.core.engine_settings import CpuSettings, EngineSettings
 from corral.core.messages import Load
+from corral.core.outcome import SequenceStart
 from corral.gateway.door import Door
 from corral.gateway.supervisor import Supervisor
+from corral.prompt.lorebook.book import Lorebook, LoreEntry
+from corral.prompt.persona import Persona
 from tests.contract.characters.conftest import BODY
 from tests.contract.conftest import Client, data_lines
+from tests.fake_characters import FakeCharacters
 from tests.model.test_served import Served
 
 MODEL = Path(corral.__file__).parent / "models" / "corral-tiny.gguf"
 DEADLINE_S = 100
 EMOTIONS = BODY["character"]["emotions"]
+
+
+class WatchedGeneration:
+    """A real generation, whose first event goes to `starts`."""
+
+    def __init__(self, generation, starts):
+        self._generation = generation
+        self._starts = starts
+
+    async def __aenter__(self):
+        await self._generation.__aenter__()
+        return self
+
+    async def __aexit__(self, *raised):
+        await self._generation.__aexit__(*raised)
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        event = await anext(self._generation)
+        if isinstance(event, SequenceStart):
+            self._starts.append(event)
+        return event
 
 
 class WatchedDoor:
@@ -29,6 +57,7 @@ class WatchedDoor:
         self._door = door
         self.name = door.name
         self.requests = []
+        self.starts = []
         self.asked = []
         self.scored = []
 
@@ -37,7 +66,7 @@ class WatchedDoor:
 
     def generate(self, request):
         self.requests.append(request)
-        return self._door.generate(request)
+        return WatchedGeneration(self._door.generate(request), self.starts)
 
     async def score(self, *arguments, **options):
         self.asked.append(arguments)
@@ -48,7 +77,7 @@ class WatchedDoor:
         return len((await self.tokenize(pieces, parse_special=True, **options)).tokens)
 
 
-def served(act, **settings):
+def served(act, *, characters=None, **settings):
     """Return what `act` returns of a client's post and the door behind it."""
 
     async def run():
@@ -64,7 +93,7 @@ def served(act, **settings):
         )
         door = Door("tiny", lambda: supervisor.workers.get("tiny"), max_queue=10, restart_wait_s=10.0)
         watched = WatchedDoor(door)
-        client = Client(watched)
+        client = Client(watched, characters=characters)
 
         async def post(body):
             reply = await client._call("POST", "/chat", {"json": body})
@@ -149,6 +178,30 @@ def test_the_second_pass_computes_the_question_and_the_words_only():
     assert scored.n_prompt_tokens == n_prompt + n_question
     assert n_rest in (0, 1)
     assert scored.n_evaluated == n_rest + n_question + n_inner
+
+
+def test_a_named_characters_next_turn_comes_from_the_cache_with_its_lore():
+    lore = [LoreEntry(content=f"The {word} is old.", keys=(word,)) for word in ("reef", "lamp")]
+    mira = Persona(name="Mira", description="Keeps a lighthouse.", lorebook=Lorebook(entries=tuple(lore)))
+    wanted = {"userName": "Sam", "genParams": {"max_new_tokens": 20}, "character": "mira"}
+
+    async def act(post, door):
+        history = [{"chatType": "user", "message": "Tell me of the reef."}]
+        reply = (await post({**wanted, "chatHistory": history})).json()["message"]
+        history += [
+            {"chatType": "character", "message": reply},
+            {"chatType": "user", "message": "And the lamp?"},
+        ]
+        await post({**wanted, "chatHistory": history})
+        first, second = [request.prompt[0] for request in door.requests]
+        return first, second, await door.n_tokens([first], add_special=True), door.starts
+
+    first, second, n_first, (_, start) = served(act, characters=FakeCharacters(mira))
+
+    assert "<|im_start|>user\n[The reef is old.]\n\nTell me of the reef.<|im_end|>" in first
+    assert second.startswith(first)
+    assert "[The lamp is old.]\n\nAnd the lamp?<|im_end|>" in second
+    assert start.n_cached >= n_first
 
 
 def test_the_emotion_is_always_one_of_the_list():

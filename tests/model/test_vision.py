@@ -5,12 +5,16 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from corral.core.clock import MonotonicClock
 from corral.core.engine_settings import EngineSettings, MediaSettings, RopeSettings
 from corral.core.errors import ContextExceededError, InvalidRequestError, ModelLoadError, NotSupportedError
 from corral.core.outcome import FinishReason
 from corral.core.request import GenerationRequest, Media
 from corral.core.sampling import SamplingParams
 from corral.engine.llama.projector import Sizes, projector_params
+from corral.engine.scheduler import Scheduler
+from corral.engine.tiers.host import HostTier
+from corral.engine.tiers.tiers import Tiers
 from tests.model.conftest import GREEDY, WIDTH
 from tests.model.projector_files import (
     PROJECTORS,
@@ -80,6 +84,24 @@ def test_a_chat_that_goes_on_behind_an_image_reuses_it(make_seeing, kind):
 
     assert cached == fresh
     assert end.n_cached == end.n_prompt_tokens - len(" and more")
+
+
+@pytest.mark.parametrize("kind", PROJECTORS)
+@pytest.mark.parametrize("end", [" two and more", " but no", ""])
+def test_an_image_that_left_the_cells_comes_back_from_host_memory(make_seeing, kind, end):
+    engine = make_seeing(kind, n_parallel=1)
+    tiers = Tiers(HostTier(None))
+    engine.scheduler = Scheduler(engine.runner, engine.settings, MonotonicClock(), tiers)
+    story = "once upon a time there was a cat " * 3
+    see(engine, story, CAT, " two", max_tokens=1)
+    see(engine, "quite another text, which is long enough to take the cells away " * 2)
+
+    restored, restart = see(engine, story, CAT, end)
+    fresh, _ = see(engine, story, CAT, end, is_cache_wanted=False)
+
+    assert restored == fresh
+    assert restart.n_cached >= (len(story) if not end else restart.n_prompt_tokens - len(end))
+    assert tiers.counts.n_from_host
 
 
 @pytest.mark.parametrize("kind", PROJECTORS)

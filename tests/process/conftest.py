@@ -45,8 +45,10 @@ class Gateway:
         while self.worker().n_open:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
-    def generate(self, request_id="r", *, max_tokens=None, prompt="hi"):
-        request = GenerationRequest(request_id=request_id, prompt=[prompt], max_tokens=max_tokens)
+    def generate(self, request_id="r", *, max_tokens=None, prompt="hi", caller=""):
+        request = GenerationRequest(
+            request_id=request_id, prompt=[prompt], max_tokens=max_tokens, caller=caller
+        )
         return self.door.generate(request)
 
     async def outputs(self, request_id="r", *, max_tokens=3):

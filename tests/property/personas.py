@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from corral.prompt.cards.wire import lines
 from corral.prompt.lorebook.book import Lorebook, LoreEntry, Place
 from corral.prompt.persona import Credits, Persona, PersonaSampling, Speaker, Turn
 
@@ -54,6 +55,9 @@ json_values = st.recursive(
 # Keys of other applications: none that the formats or we have a meaning for.
 foreign = st.dictionaries(texts.map("x-{}".format), json_values, max_size=3)
 
+# As models see them: a card's lines may end in another way, and are read so.
+told = texts.map(lines)
+
 turns = st.builds(Turn, st.sampled_from(Speaker), texts)
 entries = st.builds(
     LoreEntry,
@@ -99,11 +103,11 @@ personas = st.builds(
     Persona,
     name=names,
     nickname=st.one_of(st.just(""), names),
-    description=texts,
-    personality=texts,
-    scenario=texts,
+    description=told,
+    personality=told,
+    scenario=told,
     system=st.one_of(st.none(), texts),
-    after_history=texts,
+    after_history=told,
     greetings=several,
     examples=st.lists(st.lists(turns, max_size=3).map(tuple), max_size=3).map(tuple),
     stop=several,
@@ -184,6 +188,10 @@ _optional = {
     "first_mes": texts,
     "mes_example": texts,
 }
+_notes = objects(
+    {"prompt": texts},
+    {"depth": st.sampled_from([0, 4, -1, "4", 10**9, True]), "role": st.sampled_from(["system", 0])},
+)
 _v2 = {
     "creator_notes": texts,
     "system_prompt": texts,
@@ -192,7 +200,9 @@ _v2 = {
     "tags": _lists,
     "creator": texts,
     "character_version": texts,
-    "extensions": foreign,
+    "extensions": st.one_of(
+        foreign, st.builds(lambda note, more: {**more, "depth_prompt": note}, _notes, foreign)
+    ),
     "character_book": card_books,
 }
 _v3 = {

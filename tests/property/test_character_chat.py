@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from corral.core.errors import InvalidRequestError
 from corral.prompt.characters.blocks import Blocks, chosen, shortened
-from corral.prompt.characters.chat_template import MAX_CHARS, MAX_DEPTH, MAX_ROUNDS, Expansion, filled
+from corral.prompt.characters.plain_template import MAX_CHARS, MAX_DEPTH, MAX_ROUNDS, Expansion, filled
 from corral.prompt.characters.reply import MARKS, ReplyTrimmer, message_of
 
 REFERENCE = re.compile(r"[@&]\{[^{}]*\}")

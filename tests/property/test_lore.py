@@ -5,8 +5,9 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corral.prompt.characters.assembly import Draft, Room, Staging
+from corral.prompt.characters.assembly import Draft, Room
 from corral.prompt.characters.cuts import HUNK
+from corral.prompt.characters.staging import Staging
 from corral.prompt.lorebook.book import Lorebook, LoreEntry, Place
 from corral.prompt.lorebook.lore import Lore
 from corral.prompt.lorebook.telling import tell

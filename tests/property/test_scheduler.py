@@ -86,7 +86,9 @@ def test_every_request_ends_once_and_every_sequence_comes_back(actions, how, can
     while not scheduler.is_idle:
         step(1)
 
-    last_words = Counter(event.request_id for event in events if isinstance(event, Finished | Failed | Scored))
+    last_words = Counter(
+        event.request_id for event in events if isinstance(event, Finished | Failed | Scored)
+    )
     assert last_words == Counter(submitted)
     assert scheduler.ledger.n_idle == 3
     assert not scheduler.roster.companions

@@ -164,6 +164,24 @@ class Tab:
     def model(self):
         return self.text(".picker .q-field__native")
 
+    def characters(self):
+        """Open the list of characters; return what its lines say, by what they are called."""
+        self.one(".cast .picker").click()
+        self.until(lambda: (items := self._listed()) and items[-1].text)
+        return self.until(lambda: {item.text.split("\n")[0]: item.text for item in self._listed()})
+
+    def cast(self, title):
+        """Choose a character from the list in the header."""
+        place = list(self.characters()).index(title)
+        self.until(lambda: self._listed()[place].click() or True)
+        self.until(lambda: self.character() == title)
+
+    def _listed(self):
+        return self.all(".models-menu .q-item")
+
+    def character(self):
+        return self.text(".cast .q-field__native")
+
     def answer(self, number=0):
         """Return the element of an answer that is complete."""
         return self.until(lambda: self.all(".exchange:has(.note:not(.hidden)) .markdown")[number:][:1])[0]
@@ -248,6 +266,10 @@ class ManyServer(Server):
     def move(self, name, state, **details):
         body = {"name": name, "state": state, **details}
         httpx.post(f"{self.address}/fake/model", json=body).raise_for_status()
+
+    def play(self, name, **persona):
+        body = {"file": name.lower(), "name": name, **persona}
+        httpx.post(f"{self.address}/fake/character", json=body).raise_for_status()
 
     def order(self, what, name=""):
         httpx.post(f"{self.address}/fake/order", json={what: name}).raise_for_status()

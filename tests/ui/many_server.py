@@ -1,7 +1,7 @@
 """The page over several models that say back what they are asked: `python many_server.py KEY ...`.
 
-Models are moved with `POST /fake/model`, and `GET /fake/asked` tells what the page wanted of them. The admin
-key is "open sesame".
+Models are moved with `POST /fake/model`, characters come with `POST /fake/character`, and `GET /fake/asked`
+tells what the page wanted of them. The admin key is "open sesame".
 """
 
 import asyncio
@@ -20,6 +20,8 @@ from corral.core.engine_settings import EngineSettings
 from corral.core.errors import UnavailableError
 from corral.core.model_view import ModelEvent, ModelState
 from corral.core.settings import RemoteSettings, ServerSettings, Settings
+from corral.prompt.persona import Persona
+from tests.fake_characters import FakeCharacters
 from tests.fake_models import FakeModels
 
 EVIL = "<img src=x onerror='window.isHurt = true'>"
@@ -29,6 +31,19 @@ NAMES = (EVIL, "alpha", "beta", "broken", "cloud", "vectors")
 class NamedDoor(EchoDoor):
     def __init__(self, name):
         self.name = name
+        self.requests = []
+        self.is_mute = False
+        self.n_scored = 0
+
+    def generate(self, request):
+        self.requests.append({"prompt": request.prompt[0], "temperature": request.sampling.temperature})
+        return super().generate(request)
+
+    async def score(self, *args, **options):
+        self.n_scored += 1
+        if self.is_mute:
+            raise UnavailableError("no more of this")
+        return await super().score(*args, **options)
 
 
 class MovingModels(FakeModels):
@@ -86,8 +101,27 @@ def declare(models, settings):
     models.own_settings["vectors"] = msgspec.structs.replace(settings, engine=EngineSettings(purpose="embed"))
 
 
-def control(app, models):
-    """Add the paths that move models."""
+def obey(order, models, characters):
+    """Do what a test wants of models and characters."""
+    match order:
+        case {"slow": name}:
+            models.slow.add(name)
+        case {"refuse": name}:
+            models.refusals[name] = UnavailableError("no memory is free", retry_after_s=5)
+        case {"remove": name}:
+            models.remove(name)
+        case {"release": _}:
+            models.release.set()
+        case {"mute": name}:
+            models.door(name).is_mute = True
+        case {"default": name}:
+            models.default = name
+        case {"lose": name}:
+            del characters.personas[name]
+
+
+def control(app, models, characters):
+    """Add the paths that move models and characters."""
 
     async def move(request):
         body = await request.json()
@@ -95,24 +129,23 @@ def control(app, models):
         return JSONResponse({})
 
     async def order(request):
+        obey(await request.json(), models, characters)
+        return JSONResponse({})
+
+    async def appear(request):
         body = await request.json()
-        match body:
-            case {"slow": name}:
-                models.slow.add(name)
-            case {"refuse": name}:
-                models.refusals[name] = UnavailableError("no memory is free", retry_after_s=5)
-            case {"remove": name}:
-                models.remove(name)
-            case {"release": _}:
-                models.release.set()
+        characters.personas[body.pop("file")] = msgspec.convert(body, Persona)
         return JSONResponse({})
 
     async def asked(_request):
         leases = [lease.name for lease in models.leases]
         told = {"leases": leases, "n_waiting": models.n_waiting, "changes": models.changes}
+        told["requests"] = models.door("alpha").requests
+        told["n_scored"] = models.door("alpha").n_scored
         return JSONResponse(told)
 
     app.add_route("/fake/model", move, methods=["POST"])
+    app.add_route("/fake/character", appear, methods=["POST"])
     app.add_route("/fake/order", order, methods=["POST"])
     app.add_route("/fake/asked", asked, methods=["GET"])
 
@@ -122,7 +155,8 @@ def main():
     settings = Settings(server=ServerSettings(api_keys=keys, admin_keys=("open sesame",)))
     models = MovingModels(settings)
     declare(models, settings)
-    run(models, settings, lambda app: control(app, models))
+    characters = FakeCharacters()
+    run(models, settings, lambda app: control(app, models, characters), characters=characters)
 
 
 if __name__ == "__main__":

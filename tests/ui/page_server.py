@@ -12,7 +12,7 @@ import uvicorn
 
 from corral.api.server import create_app
 from corral.core import errors
-from corral.core.messages import ModelFacts
+from corral.core.messages import ModelFacts, Scored, Tokenized
 from corral.core.model_definition import ModelDefinition
 from corral.core.model_view import ModelState, ModelView
 from corral.core.outcome import FinishReason, SequenceEnd, SequenceOutput
@@ -58,6 +58,17 @@ class EchoDoor:
     def generate(self, request):
         return Echo(request)
 
+    async def count(self, texts, **_):
+        return [len(text.split()) for text in texts]
+
+    async def tokenize(self, _pieces, **_):
+        return Tokenized("", [], [])
+
+    async def score(self, _prompt, question, continuations, **_):
+        """Find the word likeliest that stands in the question most often."""
+        logprobs = [[float(question[0].count(word.strip()) - 9)] for word in continuations]
+        return Scored("", logprobs, n_prompt_tokens=9, n_cached=5, n_evaluated=4)
+
 
 class EchoModels:
     """The one model, always there."""
@@ -99,11 +110,11 @@ def main():
     run(EchoModels(settings), settings)
 
 
-def run(models, settings, prepare=lambda _app: None):
+def run(models, settings, prepare=lambda _app: None, *, characters=None):
     """Serve the page over `models`; `prepare` may add to the application."""
-    app = create_app(models, settings, public_prefixes=PUBLIC_PREFIXES)
+    app = create_app(models, settings, public_prefixes=PUBLIC_PREFIXES, characters=characters)
     prepare(app)
-    mount(app, models, settings)
+    mount(app, models, settings, characters=characters)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}\n")
         sys.stdout.flush()

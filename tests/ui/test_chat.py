@@ -8,6 +8,7 @@ from corral.core.outcome import FinishReason, SequenceEnd, SequenceOutput
 from corral.prompt.messages import Message
 from corral.ui import words
 from corral.ui.chat import Chat
+from corral.ui.opening import Opening
 
 
 def end(reason=FinishReason.EOS, n_predicted=11):
@@ -45,6 +46,17 @@ def test_the_model_sees_the_system_text_and_all_turns():
         Message("user", "one"),
         Message("assistant", "1"),
         Message("user", "two"),
+    ]
+
+
+def test_a_greeting_stands_between_the_system_text_and_the_first_question():
+    chat = Chat(Opening("Mira", ("Hello.", "Well met."), place=1))
+    chat.ask("hi")
+
+    assert chat.messages("Be brief.") == [
+        Message("system", "Be brief."),
+        Message("assistant", "Well met."),
+        Message("user", "hi"),
     ]
 
 

@@ -14,14 +14,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from corral.api import body
+from corral.api.auth import caller_of
 from corral.api.connection import while_connected
 from corral.api.model_choice import ModelChoice, choose
-from corral.api.ports import DoorPort
+from corral.api.ports import DoorPort, ModelsPort
 from corral.api.proxy.passage import passage
 from corral.api.serving import Serving
 from corral.api.servings import Servings
 from corral.core.errors import InvalidRequestError, NotSupportedError
 from corral.core.model_view import ModelState
+from corral.gateway.callers import BYTES_PER_TOKEN, Callers
 from corral.gateway.remote.remotes import Remotes
 from corral.gateway.remote.target import target_of
 from corral.prompt.persona import Persona
@@ -76,31 +79,28 @@ class ModelEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve. Raises CorralError before anything is sent, ClientGoneError."""
-        servings = self._servings
         request = Request(scope, receive, send)
+        servings = self._servings.seen_by(caller_of(request))
         choice = await choose(request, servings.settings, servings.models, characters=servings.characters)
-        if self._row.unnamed is not None and choice.name is None and not self._is_awake():
+        if self._row.unnamed is not None and choice.name is None and not _is_awake(servings.models):
             await (await self._row.unnamed(request, servings))(scope, receive, send)
             return
         target = target_of(servings.models.definition(choice.name))
         self._check_persona(choice.persona, is_remote=target is not None)
         if target is not None:
+            content = await body.keep(request)
             answer = await passage(request, self._row.onward, target, self._remotes)
+            _charge(request, content, servings.callers)
             await answer(scope, receive, send)
             return
-        self._check(choice)
+        _check(choice, servings.models)
         async with contextlib.AsyncExitStack() as stack:
-            door = await self._open(choice, stack, receive)
+            door = await self._open(servings.models, choice, stack, receive=receive)
             serving = servings.of(choice.name, door, purpose=self._row.purpose)
             if choice.persona is not None:
                 serving = serving.speaking_as(choice.persona)
             response = await self._row.handler(request, serving)
             await response(scope, receive, send)
-
-    def _is_awake(self) -> bool:
-        """Tell whether the request means the only model there is, and that one has an engine."""
-        models = self._servings.models
-        return models.is_single and models.view(None).state is not ModelState.UNLOADED
 
     def _check_persona(self, persona: Persona | None, *, is_remote: bool) -> None:
         """Raise for a character where nobody would hear it."""
@@ -109,7 +109,7 @@ class ModelEndpoint:
         if not self._row.is_chat:
             raise InvalidRequestError(
                 f"Field 'model': this route does not speak as a character, here '{persona.name}'; name the "
-                "model alone"
+                "model alone (and in /chat the character as 'character')"
             )
         if is_remote:
             raise NotSupportedError(
@@ -117,18 +117,11 @@ class ModelEndpoint:
                 "a model that this server runs itself"
             )
 
-    def _check(self, choice: ModelChoice) -> None:
-        """Raise InvalidRequestError, as llama-server's router does, for a model that is not to be loaded."""
-        if not choice.may_load and self._servings.models.view(choice.name).state not in RUNNING:
-            raise InvalidRequestError("model is not loaded")
-
     async def _open(
-        self, choice: ModelChoice, stack: contextlib.AsyncExitStack, receive: Receive
+        self, models: ModelsPort, choice: ModelChoice, stack: contextlib.AsyncExitStack, *, receive: Receive
     ) -> DoorPort:
         """Return the model's door once it is loaded; `stack` holds the lease, even if this is cancelled."""
-        lease = self._servings.models.opened(
-            choice.name, purpose=self._row.purpose, keep_alive_s=choice.keep_alive_s
-        )
+        lease = models.opened(choice.name, purpose=self._row.purpose, keep_alive_s=choice.keep_alive_s)
         entering = asyncio.ensure_future(stack.enter_async_context(lease))
         try:
             await asyncio.sleep(0)  # enough for a model that is there: nobody need watch the client then
@@ -148,5 +141,27 @@ class ModelsEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve. Raises CorralError before anything is sent."""
-        response = await self._row.handler(Request(scope, receive, send), self._servings)
+        request = Request(scope, receive, send)
+        response = await self._row.handler(request, self._servings.seen_by(caller_of(request)))
         await response(scope, receive, send)
+
+
+def _is_awake(models: ModelsPort) -> bool:
+    """Tell whether the request means the only model there is, and that one has an engine."""
+    return models.is_single and models.view(None).state is not ModelState.UNLOADED
+
+
+def _check(choice: ModelChoice, models: ModelsPort) -> None:
+    """Raise InvalidRequestError, as llama-server's router does, for a model that is not to be loaded."""
+    if not choice.may_load and models.view(choice.name).state not in RUNNING:
+        raise InvalidRequestError("model is not loaded")
+
+
+def _charge(request: Request, content: bytes, callers: Callers) -> None:
+    """Count a request that another server answers: its tokens by their text, as nobody here reads them.
+
+    Raises QuotaExceededError.
+    """
+    charge = callers.charge(caller_of(request), [])
+    if charge is not None:
+        charge.took(len(content) // BYTES_PER_TOKEN)

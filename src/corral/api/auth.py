@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from corral.core.caller import caller_of_key, digest_of
 from corral.core.errors import AuthenticationError
 from corral.core.settings import ServerSettings
 
@@ -26,17 +26,17 @@ class Keys:
     """The accepted keys, kept as digests so that comparing takes the same time whatever is sent."""
 
     def __init__(self, keys: tuple[str, ...]) -> None:
-        self._digests = [_digest(key) for key in keys]
+        self._digests = [digest_of(key) for key in keys]
 
     def __bool__(self) -> bool:
         return bool(self._digests)
 
     def caller(self, key: str) -> str | None:
         """Return the name of the caller that `key` belongs to, None if it is not accepted."""
-        given = _digest(key)
+        given = digest_of(key)
         # Every key is compared, so that timing does not tell which one came near.
         matches = [hmac.compare_digest(given, digest) for digest in self._digests]
-        return given.hex()[:16] if any(matches) else None
+        return caller_of_key(key) if any(matches) else None
 
     def caller_of_any(self, keys: list[str]) -> str | None:
         """Return the caller of the first accepted one of `keys`, None if none is."""
@@ -117,5 +117,6 @@ def caller_of(request: Request) -> str:
     return name
 
 
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+def is_admin(request: Request, server: ServerSettings) -> bool:
+    """Tell whether `request` was sent with an admin key."""
+    return Keys(server.admin_keys).caller_of_any(keys_in(request.headers)) is not None

@@ -21,13 +21,15 @@ class Voice(msgspec.Struct, frozen=True):
 async def voice_of(name: str | None, models: ModelsPort, characters: CharactersPort) -> Voice:
     """Return what `name` means: a model of just this name, else a model and a character behind the last "@".
 
-    What stands before it may be empty, for the default model. A name with "@" is taken for a model's, known
-    or not, where there are no characters. Raises NotFoundError for a part that does not exist.
+    What stands before it may be empty, for the default model. Where there are no characters, a name with "@"
+    in it is taken for a model's, known or not; one that begins with it is nobody's. Raises NotFoundError for
+    a part that does not exist.
     """
     if not name or SEPARATOR not in name or _is_model(name, models):
         return Voice(name or None)
     await characters.refresh()
-    if not (characters.names() or characters.complaints()):
+    has_characters = characters.names() or characters.complaints()
+    if not has_characters and not name.startswith(SEPARATOR):
         return Voice(name)
     model, _, character = name.rpartition(SEPARATOR)
     models.definition(model or None)  # who misspelled it is told the models, not the characters

@@ -42,6 +42,7 @@ _HTTP = {
     "model_source": (400, "invalid_request_error"),
     "character_file": (400, "invalid_request_error"),
     "authentication": (401, "authentication_error"),
+    "quota_exceeded": (429, "rate_limit_error"),
     "not_found": (404, "not_found_error"),
     "not_supported": (501, "not_supported_error"),
     "unavailable": (503, "unavailable_error"),

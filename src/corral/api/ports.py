@@ -113,11 +113,11 @@ class DoorPort(Protocol):
         """
         ...
 
-    async def embed(self, inputs: list[list[TextPiece]]) -> Embedded:
+    async def embed(self, inputs: list[list[TextPiece]], *, caller: str) -> Embedded:
         """Return the vectors of each input, not normalised. Raises CorralError."""
         ...
 
-    async def rank(self, query: str, documents: list[str]) -> Ranked:
+    async def rank(self, query: str, documents: list[str], *, caller: str) -> Ranked:
         """Return the score of each document. Raises CorralError."""
         ...
 

@@ -28,9 +28,11 @@ from corral.api.loading import LoadingGate
 from corral.api.openai import routes as openai_routes
 from corral.api.ports import CharactersPort, ModelsPort
 from corral.api.prefix import PathPrefix
+from corral.api.quota_headers import QuotaHeaders
 from corral.api.servings import Servings
 from corral.api.timeouts import SocketTimeouts
-from corral.core.settings import ServerSettings, Settings
+from corral.core.settings import Settings
+from corral.gateway.callers import Callers
 from corral.gateway.remote.remotes import Remotes
 
 
@@ -42,15 +44,18 @@ def create_app(  # noqa: PLR0913 - what the composition root hands over, once
     stop: Callable[[], None] | None = None,
     remotes: Remotes | None = None,
     characters: CharactersPort | None = None,
+    callers: Callers | None = None,
 ) -> FastAPI:
     """Return the application over `models`.
 
     Paths that begin with one of `public_prefixes` need no key, nor does `/`, where another package may put
     a page. `stop` asks the server to end as Ctrl-C does, for administrators. `remotes` is the way to the
     servers that run models for this one; it is closed with the application. `characters` are those of the
-    server's folder, None for none. Raises SettingsError for a bad `--chat-template` or `--path`.
+    server's folder, None for none. `callers` are those that the gateway knows, None: as `settings` have them.
+    Raises SettingsError for a bad `--chat-template` or `--path`.
     """
-    servings, remotes = Servings(models, settings, characters=characters), remotes or Remotes()
+    callers, remotes = callers or Callers(settings.server.terms), remotes or Remotes()
+    servings = Servings(models, settings, characters=characters, callers=callers)
     endpoints = dialects(stop)
     endpoints += modules.routes()
     endpoints += docs.routes(endpoints, version=corral.__version__, prefix=settings.server.prefix)
@@ -63,7 +68,7 @@ def create_app(  # noqa: PLR0913 - what the composition root hands over, once
         for path in endpoint.paths:
             app.add_route(path, served, methods=[endpoint.method], include_in_schema=False)
     app.add_exception_handler(HTTPException, refuse_route)
-    _surround(app, PublicPaths(endpoints, public_prefixes), models, settings.server)
+    _surround(app, PublicPaths(endpoints, public_prefixes), servings)
     return app
 
 
@@ -88,20 +93,22 @@ def _lifespan(remotes: Remotes) -> Callable[[FastAPI], AbstractAsyncContextManag
     return lifespan
 
 
-def _surround(app: FastAPI, public: PublicPaths, models: ModelsPort, server: ServerSettings) -> None:
+def _surround(app: FastAPI, public: PublicPaths, servings: Servings) -> None:
     """Add what HTTP asks of all routes.
 
-    The last one added is the outermost: headers and OPTIONS, errors, time-outs, the prefix, loading, the
-    folder, then the key.
+    The last one added is the outermost: headers and OPTIONS, quotas, errors, time-outs, the prefix, loading,
+    the folder, then the key.
     """
+    server = servings.settings.server
     app.add_middleware(KeyCheck, keys=ordinary_keys(server), public=public)
     if server.static_dir is not None:
         app.add_middleware(FolderFirst, folder=Folder(server.static_dir))
-    app.add_middleware(LoadingGate, check=models.check_started)
+    app.add_middleware(LoadingGate, check=servings.models.check_started)
     if server.prefix:
         app.add_middleware(PathPrefix, prefix=server.prefix)
     app.add_middleware(SocketTimeouts, timeout_s=server.timeout_s)
     app.add_middleware(ErrorEdge)
+    app.add_middleware(QuotaHeaders, callers=servings.callers)
     app.add_middleware(CommonHeaders, cors=server.cors)
 
 

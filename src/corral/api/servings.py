@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from typing import Any, TypeVar
 
 from corral.api.no_characters import NoCharacters
 from corral.api.ports import CharactersPort, DoorPort, ModelsPort
 from corral.api.serving import Serving, check_template
+from corral.api.visible_models import VisibleModels
 from corral.core.errors import NotFoundError, UnavailableError
 from corral.core.model_view import ModelState, ModelView
 from corral.core.settings import Settings
+from corral.gateway.callers import Callers
 
 _T = TypeVar("_T")
 
@@ -22,19 +25,36 @@ LOADED = frozenset({ModelState.READY, ModelState.RESTARTING, ModelState.UNLOADIN
 class Servings:
     """Shared by all routes; holds no state of a request. `settings` are the server's.
 
+    `callers` knows which models each may use, None: all.
+
     Raises SettingsError for a bad `--chat-template`.
     """
 
     def __init__(
-        self, models: ModelsPort, settings: Settings, *, characters: CharactersPort | None = None
+        self,
+        models: ModelsPort,
+        settings: Settings,
+        *,
+        characters: CharactersPort | None = None,
+        callers: Callers | None = None,
     ) -> None:
         check_template(settings.chat.template)
         self.models = models
+        self.callers = callers or Callers({})
+        self._all_models = models
         self.characters = characters or NoCharacters()
         self.settings = settings
         self.started_s = int(time.time())
         self._tasks: set[asyncio.Task[Any]] = set()
         self._kept: dict[tuple[str, str | None], Serving] = {}
+
+    def seen_by(self, caller: str) -> Servings:
+        """Return the same with the models that `caller` may use, and no others."""
+        if not self.callers.is_choosy(caller):
+            return self
+        made = copy.copy(self)
+        made.models = VisibleModels(self._all_models, self.callers, caller)
+        return made
 
     def of(self, name: str | None, door: DoorPort, *, purpose: str | None = None) -> Serving:
         """Return the view of the model that `door` leads to, the same one while nothing of it changes.
@@ -93,5 +113,6 @@ class Servings:
         return True
 
     def _forget_vanished(self) -> None:
-        names = {view.name for view in self.models.views()}
-        self._kept = {key: serving for key, serving in self._kept.items() if key[0] in names}
+        names = {view.name for view in self._all_models.views()}
+        for key in [key for key in self._kept if key[0] not in names]:
+            del self._kept[key]

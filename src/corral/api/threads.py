@@ -37,9 +37,14 @@ async def in_thread(work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
+async def by_weight(work: Callable[[], T], *, is_heavy: bool) -> T:
+    """Return what `work` returns; only what takes milliseconds is worth a thread."""
+    return await in_thread(work) if is_heavy else work()
+
+
 async def by_size(request: Request, work: Callable[[], T]) -> T:
     """Return what `work` on the body of `request` returns; only a large one is worth a thread."""
-    return await in_thread(work) if is_large(request) else work()
+    return await by_weight(work, is_heavy=is_large(request))
 
 
 def is_large(request: Request) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from corral.api.connection import ClientGoneError
+from corral.api.connection import ClientGoneError, within
 from corral.api.errors import BodyTimeoutError
 
 
@@ -41,8 +41,7 @@ class SocketTimeouts:
 
         async def bounded_send(message: Message) -> None:
             try:
-                async with asyncio.timeout(self._timeout_s):
-                    await send(message)
+                await within(self._timeout_s, send(message))
             except TimeoutError:
                 raise ClientGoneError from None
 

@@ -14,16 +14,14 @@ if TYPE_CHECKING:
 CHARACTERS_DIR = Path("characters")
 
 
-def characters_dir(settings: CharacterSettings) -> Path | None:
-    """Return the folder that is named, else `characters/` if there is one. Blocks."""
-    if settings.dir is not None:
-        return Path(settings.dir)
-    return CHARACTERS_DIR if CHARACTERS_DIR.is_dir() else None
+def characters_dir(settings: CharacterSettings) -> Path:
+    """Return the folder that is named, else `characters/`, which need not be there."""
+    return CHARACTERS_DIR if settings.dir is None else Path(settings.dir)
 
 
 def character_folder(settings: CharacterSettings) -> CharacterFolder[Persona]:
-    """Return the folder's characters, not looked at yet."""
-    return CharacterFolder(characters_dir(settings), read_character)
+    """Return the folder's characters, not looked at yet. The usual folder may come later."""
+    return CharacterFolder(characters_dir(settings), read_character, is_optional=settings.dir is None)
 
 
 def read_character(content: bytes, name: str) -> Persona:

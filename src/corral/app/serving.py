@@ -26,6 +26,7 @@ from corral.catalog.source import resolve
 from corral.core import log
 from corral.core.errors import CorralError, SettingsError
 from corral.core.model_view import ModelState
+from corral.gateway.callers import Callers
 from corral.gateway.interrupt import Interrupt
 from corral.gateway.machine import this_machine
 from corral.gateway.model_events import ModelEvents
@@ -90,7 +91,10 @@ class _Serving:
         bounds = Bounds(limits, settings.placement.load_wait_s)
         preparation = Preparation(runner, find_model, machine)
         residency = Residency(self._supervisor, preparation, bounds, self._events)
-        self._router = Router(self._declared, residency, settings, recorder=recorder(settings.log))
+        self._callers = Callers(settings.server.terms)
+        self._router = Router(
+            self._declared, residency, settings, recorder=recorder(settings.log), callers=self._callers
+        )
         self._tls = tls_context(settings.server)
         self._http = _http_server(settings, self._web_app())
 
@@ -188,9 +192,10 @@ class _Serving:
             stop=self._told_to_stop.set,
             remotes=self._remotes,
             characters=self._characters,
+            callers=self._callers,
         )
         if is_ui:
-            mount(app, self._router, self._settings)
+            mount(app, self._router, self._settings, characters=self._characters, callers=self._callers)
         return app
 
     async def _stop(self, listeners: Listeners, within_s: float) -> None:

@@ -70,7 +70,7 @@ def _system_prompt(n_streams: int) -> Scenario:
     return Scenario(
         name,
         n_streams,
-        24,
+        8,
         16,
         n_shared=1000,
         is_cached=True,

@@ -124,7 +124,9 @@ class Catalogue:
         shelf, path = self._shelf, Path(folder) / model_file
         try:
             key = file_key(path.with_name(first_part(path.name)))
-            known = shelf.files.get(key) or shelf.files.get(key.parent)
+            known = shelf.files.get(key)
+            if known is None and key.parent in shelf.files and key.exists():
+                known = shelf.files[key.parent]  # a model is its whole folder, whichever file of it is named
             if known is None:
                 raise NotFoundError(self._reason(path))
         except (OSError, ValueError, RuntimeError):  # a name too long, with a NUL, or none; links in a circle

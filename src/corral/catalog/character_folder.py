@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from corral.catalog.character_files import Signature, content_of, listed, signature_of
+from corral.catalog.character_files import Listing, Signature, content_of, listed, signature_of
 from corral.core import log
 from corral.core.clock import Clock, MonotonicClock
 from corral.core.errors import CorralError, NotFoundError
@@ -61,12 +61,21 @@ class _Shelf(msgspec.Struct, Generic[T], frozen=True):
 class CharacterFolder(Generic[T]):
     """What lies in `folder`, empty until the first look. None: there is no folder.
 
+    That the folder is missing is a complaint, unless it `is_optional`: then there are no characters yet.
     `read` turns a file's bytes and its name into its content, and raises CorralError. Looks may be asked for
     on any thread, one is taken at a time; whatever else is asked is answered at once from the last one.
     """
 
-    def __init__(self, folder: Path | None, read: Read[T], *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        read: Read[T],
+        *,
+        clock: Clock | None = None,
+        is_optional: bool = False,
+    ) -> None:
         self._folder = folder
+        self._is_optional = is_optional
         self._read = read
         self._clock = clock or MonotonicClock()
         self._shelf: _Shelf[T] = _Shelf()
@@ -134,7 +143,8 @@ class CharacterFolder(Generic[T]):
     def _look(self) -> None:
         if self._folder is None:
             return
-        found = listed(self._folder)
+        is_there = not self._is_optional or self._folder.exists()
+        found = listed(self._folder) if is_there else Listing({})
         looked = {name: self._kept(path, name) for name, path in found.paths.items()}
         files = {name: kept for name, kept in looked.items() if kept is not None}
         self._shelf = _Shelf(files, _own_names(files), found.ignored)
@@ -182,7 +192,7 @@ class CharacterFolder(Generic[T]):
         if self._folder is None:
             return "there is no folder of characters (--characters-dir)"
         if not names:
-            return f"there are none in {self._folder}"
+            return f"there are none in the folder {self._folder} (--characters-dir)"
         more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
         return f"there are {', '.join(names[:_MAX_NAMES])}{more}"
 

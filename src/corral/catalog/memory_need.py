@@ -67,7 +67,7 @@ def memory_need(
     That is with every cell of its context filled, mapped pages of the file counted in. `header` is of all
     parts of the model, `n_bytes` the size of all its files. `machine_bytes` is the machine's memory, by which
     the engine chooses sizes that are not given; None: plenty. `has_device` False: layers for a device stay on
-    the host. Sizes of adapters and of the projector are looked up; nothing else is.
+    the host. Sizes of adapters, draft model and projector are looked up; nothing else is.
     """
     parts = memory_parts(header, n_bytes, engine, machine_bytes=machine_bytes, has_device=has_device)
     return parts.total
@@ -117,8 +117,13 @@ def _tables_bytes(header: GgufHeader, size: ContextSize) -> int:
 
 
 def _files(engine: EngineSettings, split: DeviceSplit) -> Memory:
-    """Return adapters and the projector, which lie where the layers do; those that are not here count 0."""
+    """Return adapters, draft model and projector, which lie where the layers do; what is not here counts 0.
+
+    Of the draft model the weights only.
+    """
     adapters = sum(_file_bytes(lora.path) for lora in engine.adapters.loras)
+    if engine.drafts.model_path is not None:
+        adapters += _file_bytes(engine.drafts.model_path)
     projector = _file_bytes(engine.media.projector_path) if engine.media.projector_path else 0
     if not split.is_any_offloaded:
         return Memory(adapters + projector)

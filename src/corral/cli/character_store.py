@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from corral.catalog.character_files import MAX_BYTES, SUFFIXES
 from corral.cli.outcome import CommandError
 
+_MAX_NAME_BYTES = 200  # a file's name has 255, and what the partial file is called has to fit
 # What a file of this name, or `model@character`, could not be asked for by.
 _BAD_NAME = re.compile('[\x00-\x1f\x7f/\\\\:*?"<>|@\ud800-\udfff]')
 
@@ -18,6 +20,8 @@ def checked_name(name: str) -> str:
     found = _BAD_NAME.search(name)
     if found is not None:
         raise CommandError(f"A character cannot be called {name!a}: {found[0]!a} may not stand in the name.")
+    if len(name.encode()) > _MAX_NAME_BYTES:
+        raise CommandError(f"A character cannot be called {name[:20]!a}...: the name is too long.")
     if not name.strip() or name != name.strip() or name.startswith("."):
         raise CommandError(f"A character cannot be called {name!a}: it needs a name that begins with no dot.")
     return name
@@ -44,14 +48,15 @@ def put_in(folder: Path, file: str, content: bytes, *, is_forced: bool) -> Path:
 
 def write(path: Path, content: bytes, *, is_forced: bool) -> None:
     """Write the file. Raises CommandError if it is there already and nobody forced it."""
-    if path.exists() and not is_forced:
+    if not is_forced and os.path.lexists(path):
         raise CommandError(f"{path} is there already; --force writes over it.")
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         partial.write_bytes(content)
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
 
 

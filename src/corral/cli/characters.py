@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from corral.app.characters import CHARACTERS_DIR, characters_dir, read_character
+from corral.app.characters import characters_dir, read_character
 from corral.catalog.character_files import SUFFIXES
 from corral.catalog.character_folder import CharacterFolder, Kept
 from corral.cli.access import add_json, settings_here
@@ -94,7 +94,7 @@ def _folder(arguments: argparse.Namespace) -> Path:
     """Return the folder, which may not be there yet."""
     if arguments.characters_dir is not None:
         return Path(arguments.characters_dir)
-    return characters_dir(settings_here().characters) or CHARACTERS_DIR
+    return characters_dir(settings_here().characters)
 
 
 def _looked(arguments: argparse.Namespace) -> CharacterFolder[Persona]:

@@ -8,9 +8,11 @@ from corral.config.given import Given
 from corral.config.rows.embedding import EMBEDDING, RERANKING
 from corral.config.rows.install import INSTALL
 from corral.config.rows.install import ROWS as INSTALL_ROWS
-from corral.core.engine_settings import EngineSettings, RopeSettings, TierSettings
+from corral.core.engine_settings import DraftSettings, EngineSettings, RopeSettings, TierSettings
 from corral.core.errors import SettingsError
 from corral.core.settings import ModelSettings, RemoteSettings, Settings
+
+BY_MODEL = "draft-simple"  # a value of --spec-type
 
 
 def check(settings: Settings) -> None:
@@ -20,6 +22,12 @@ def check(settings: Settings) -> None:
     _check_grouping(settings.engine.rope, settings.model)
     _check_pooling(settings.engine)
     _check_tiers(settings.engine.tiers)
+    _check_drafts(settings.engine.drafts)
+
+
+def _check_drafts(drafts: DraftSettings) -> None:
+    if drafts.kinds is not None and BY_MODEL in drafts.kinds and drafts.model_path is None:
+        raise SettingsError(f"error: --spec-type {BY_MODEL} needs the file of a small model: --model-draft")
 
 
 def _check_tiers(tiers: TierSettings) -> None:
@@ -53,6 +61,9 @@ def remarks(settings: Settings) -> Iterator[str]:
         yield "warn: --mmproj has no effect with --no-mmproj"
     if settings.engine.tiers.disk_dir is not None and not settings.engine.tiers.disk_bytes:
         yield "warn: --cache-disk-path has no effect without --cache-disk"
+    drafts = settings.engine.drafts
+    if drafts.model_path is not None and drafts.kinds is not None and BY_MODEL not in drafts.kinds:
+        yield f"warn: --model-draft has no effect with --spec-type {','.join(drafts.kinds) or 'none'}"
     yield from _remarks_on_purpose(settings)
     if bool(settings.server.tls_key_file) != bool(settings.server.tls_cert_file):
         yield "warn: https needs both --ssl-key-file and --ssl-cert-file; connections are not encrypted"

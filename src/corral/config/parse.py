@@ -6,9 +6,11 @@ Order, weakest first: defaults, the file, the environment, the command line.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from corral.config import coherence, escapes
 from corral.config.arguments import ENDINGS, read_arguments
@@ -19,7 +21,7 @@ from corral.config.given import Given, ReadFile
 from corral.config.rows.general import COMPLETION, CONFIG, HELP, VERSION
 from corral.config.rows.install import FORCE_CUDA, INSTALL, SKIP_TENSORFLOW, SKIP_TORCH
 from corral.config.rows.model import CACHE_LIST
-from corral.core.settings import Settings
+from corral.core.settings import ServerSettings, Settings
 
 
 class Wish(enum.Enum):
@@ -67,11 +69,12 @@ def parse(argv: Sequence[str], environ: Mapping[str, str], read_file: ReadFile) 
     if arguments and arguments[-1].option in ENDINGS:
         wish = Wish.VERSION if arguments[-1].option is VERSION else Wish.DEVICES
         return Parsed(wish, Settings(), ())
-    file, declaring = _file(variables + arguments, read_file)
-    given = [*file, *variables, *arguments]
+    file = _file(variables + arguments, read_file)
+    given = [*file.given, *variables, *arguments]
     coherence.check_together(given)
-    values = {**merged(given), "catalog.config_file": declaring}
+    values = {**merged(given), "catalog.config_file": file.declaring}
     settings = escapes.processed(_with_dirs(filled(Settings(), values), environ))
+    settings = msgspec.structs.replace(settings, server=file.with_keys(settings.server))
     coherence.check(settings)
     warnings = (
         *_overwritten(variables, arguments),
@@ -88,17 +91,30 @@ def _wish(arguments: Iterable[Given]) -> Wish:
     return next((_WISHES[one.option] for one in arguments if one.option in _WISHES), Wish.RUN)
 
 
-def _file(given: Iterable[Given], read_file: ReadFile) -> tuple[list[Given], str | None]:
-    """Return what the configuration file gives, and its path if it declares models too."""
+@dataclass(frozen=True)
+class _File:
+    """What the configuration file gives, and its path if it declares models. `with_keys` adds its keys."""
+
+    given: list[Given] = field(default_factory=list)
+    declaring: str | None = None
+    with_keys: Callable[[ServerSettings], ServerSettings] = lambda server: server
+
+
+def _file(given: Iterable[Given], read_file: ReadFile) -> _File:
     files = [one for one in given if one.option is CONFIG]
     if not files:
-        return [], None
+        return _File()
     from corral.config import yaml_file  # noqa: PLC0415 - PyYAML costs time that few starts need
-    from corral.config.definitions import yaml_models  # noqa: PLC0415
+    from corral.config.definitions import yaml_keys, yaml_models  # noqa: PLC0415
 
     text = str(files[-1].value or "")
     declared = yaml_models.read(text, read_file)
-    return yaml_file.read_yaml(text, read_file), files[-1].path if declared else None
+    keys = yaml_keys.read(text, read_file)
+    return _File(
+        yaml_file.read_yaml(text, read_file),
+        files[-1].path if declared else None,
+        lambda server: yaml_keys.with_keys(server, keys),
+    )
 
 
 def _install(arguments: Iterable[Given]) -> InstallWish:

@@ -36,36 +36,23 @@ class Refusal:
 
 
 REMOVED = Refusal(
-    flags="""
-    --draft --draft-n --draft-max --draft-min --draft-n-min
-    --spec-ngram-size-n --spec-ngram-size-m --spec-ngram-min-hits
-    """,
-    reason="llama-server itself has removed this in favour of --spec-draft-n-max, --spec-draft-n-min and "
-    "the --spec-ngram-* flags of each type; Corral does not serve drafts yet, so leave it out: the text "
-    "is the same",
+    flags="--spec-ngram-size-n --spec-ngram-size-m --spec-ngram-min-hits",
+    reason="llama-server itself has removed this in favour of the --spec-ngram-* flags of each type; "
+    "leave it out: Corral takes the longest place that the text has in common with itself",
 )
 DRAFTS = Refusal(
     flags="""
-    -md --model-draft --draft-p-min --draft-p-split --spec-default
-    -hfd -hfrd --hf-repo-draft -td --threads-draft -tbd --threads-batch-draft
+    --draft-p-split --spec-default -hfd -hfrd --hf-repo-draft
     -Cd --cpu-mask-draft -Crd --cpu-range-draft --cpu-strict-draft --prio-draft --poll-draft
     -Cbd --cpu-mask-batch-draft -Crbd --cpu-range-batch-draft --cpu-strict-batch-draft
-    --prio-batch-draft --poll-batch-draft -otd --override-tensor-draft -cd --ctx-size-draft
-    -cmoed --cpu-moe-draft -ncmoed --n-cpu-moe-draft -devd --device-draft
-    -ngld --gpu-layers-draft --n-gpu-layers-draft
-    -ctkd --cache-type-k-draft -ctvd --cache-type-v-draft
+    --prio-batch-draft --poll-batch-draft -otd --override-tensor-draft
+    -cmoed --cpu-moe-draft -ncmoed --n-cpu-moe-draft
     -lcs --lookup-cache-static -lcd --lookup-cache-dynamic
     --fim-qwen-7b-spec --fim-qwen-14b-spec --no-spec-draft-backend-sampling
     """,
     families=("--spec-", "LLAMA_ARG_SPEC_"),
-    variables="LLAMA_ARG_N_GPU_LAYERS_DRAFT",
-    reason="drafts (speculative decoding) are not served yet; leave it out: the text is the same, "
-    "only slower",
-)
-TIERS = Refusal(
-    flags="-cms --checkpoint-min-step",
-    reason="prefixes are kept in the KV cache only, so far, and are reused from their beginning; leave "
-    "it out, and give more slots (-np) if histories are lost",
+    reason="of drafts (speculative decoding) Corral serves --spec-type none, ngram-simple and draft-simple, "
+    "with the file of --model-draft, and measures how many pay; leave it out: the text is the same",
 )
 BACKEND_SAMPLING = Refusal(
     flags="-bs --backend-sampling",
@@ -101,7 +88,6 @@ PRESETS = Refusal(
 REFUSALS = (
     REMOVED,
     DRAFTS,
-    TIERS,
     BACKEND_SAMPLING,
     PAGE_CONFIG,
     TOOLS,

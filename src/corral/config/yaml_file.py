@@ -6,7 +6,7 @@
     api-key: [one, two]
 
 Every value is read as the text that stands in the file, by the same rules as on the command line. What stands
-under `models` and `presets` is read by `definitions.yaml_models`.
+under `models` and `presets` is read by `definitions.yaml_models`, under `keys` by `definitions.yaml_keys`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from corral.core.errors import SettingsError
 NO_KEYS = (CONFIG, HELP, VERSION, LIST_DEVICES, COMPLETION, CACHE_LIST, *INSTALL_ROWS)
 _KEYS = {key: spelling for key, spelling in KEYS.items() if spelling.option not in NO_KEYS}
 DECLARATIONS = ("models", "presets")
+KEYS_HEADING = "keys"
 
 
 class _Loader(yaml.BaseLoader):
@@ -53,7 +54,7 @@ def read_yaml(text: str, read_file: ReadFile) -> list[Given]:
     return [
         _read(key, _find(key), item, read_file)
         for key, value in entries(load(text))
-        if key not in DECLARATIONS
+        if key not in DECLARATIONS and key != KEYS_HEADING
         for item in _items(key, value)
     ]
 

@@ -96,12 +96,37 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where prefixes go that leave the KV cells.
 
     `host_bytes` of main memory, 0 for none, None for a part of what the machine has; behind that,
-    `disk_bytes` in the folder `disk_dir`, 0 for none.
+    `disk_bytes` in the folder `disk_dir`, 0 for none. Of models whose memory cannot be cut `n_checkpoints`
+    states are kept on the way of each sequence, inside a prompt `checkpoint_min_step` tokens apart at least.
     """
 
     host_bytes: int | None = None
     disk_bytes: int = 0
     disk_dir: str | None = None
+    n_checkpoints: int = 32
+    checkpoint_min_step: int = 8192
+
+
+class DraftSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How tokens are guessed ahead for a sequence that decodes alone, `n_max` in a step at most.
+
+    `kinds` in llama-server's names: "ngram-simple" from the text itself, "draft-simple" by the small model at
+    `model_path`; None: whichever there is. What is shorter than `n_min` is not tried, nor what the model thinks less probable than
+    `p_min`. The rest is how that model runs, as in `EngineSettings`; None: as the model it drafts for.
+    """
+
+    kinds: tuple[str, ...] | None = None
+    n_max: int = 16
+    n_min: int = 0
+    p_min: float = 0.0
+    model_path: str | None = None
+    n_ctx: int | None = None
+    n_gpu_layers: int | None = None
+    devices: tuple[str, ...] | None = None
+    n_threads: int | None = None
+    n_threads_batch: int | None = None
+    kv_type_k: str = "f16"
+    kv_type_v: str = "f16"
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +137,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     `n_ctx_slot` bounds the context of one sequence; without `n_ctx` it is the context of each.
     `purpose`: "generate", "embed" or "rank"; an engine does one of them. `pooling` None: the model's own.
     `kv_overrides` pairs a key of the model's header with the value to use instead.
+    At most `max_queue` requests wait, with at most `max_queue_tokens` tokens (0: any number).
     `system_prompt` stands before every prompt. `load_mode` None: from `is_mmap` and `is_mlock`.
     """
 
@@ -148,6 +174,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     is_kv_dumped: bool = False
     system_prompt: str = ""
     tiers: TierSettings = TierSettings()
+    drafts: DraftSettings = DraftSettings()
     max_itl_ms: float = 250.0
     max_queue: int = 1024
+    max_queue_tokens: int = 524288
     slot_prompt_similarity: float = 0.5

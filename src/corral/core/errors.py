@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import msgspec
+
+_MAX_WAIT_S = 600  # nobody believes an estimate of more
 
 
 class ErrorReport(msgspec.Struct, frozen=True):
@@ -61,6 +64,12 @@ class AuthenticationError(CorralError):
     code = "authentication"
 
 
+class QuotaExceededError(CorralError):
+    """The caller has used up what its key is given. Fact `retry_after_s`."""
+
+    code = "quota_exceeded"
+
+
 class NotFoundError(CorralError):
     """No such path, model or object."""
 
@@ -86,9 +95,16 @@ class ModelLoadingError(UnavailableError):
 
 
 class QueueFullError(UnavailableError):
-    """More requests wait than the bounded queue takes."""
+    """More requests or prompt tokens wait than the bounded queue takes."""
 
     code = "queue_full"
+
+    @classmethod
+    def expecting(cls, reason: str, wait_ms: float) -> QueueFullError:
+        """Return the error that tells how long another request would wait: a second to ten minutes."""
+        wait_s = min(_MAX_WAIT_S, max(1, math.ceil(wait_ms / 1000)))
+        message = f"{reason}; the first token of another request would come in about {wait_s} s"
+        return cls(message, retry_after_s=wait_s)
 
 
 class EngineCrashedError(UnavailableError):

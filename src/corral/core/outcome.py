@@ -76,7 +76,8 @@ class SequenceEnd(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How a sequence ended, with its counts and its times in milliseconds.
 
     `prompt_ms` runs from admission to the first sampled token, `predicted_ms` from there to the end.
-    `n_past` is the number of tokens in KV memory at the end.
+    `n_past` is the number of tokens in KV memory at the end. `n_drafted` tokens were guessed ahead, of which
+    the sampler chose `n_drafted_accepted` too.
     """
 
     reason: FinishReason
@@ -90,6 +91,8 @@ class SequenceEnd(msgspec.Struct, frozen=True, array_like=True, gc=False):
     is_truncated: bool
     slot: int
     seed: int
+    n_drafted: int = 0
+    n_drafted_accepted: int = 0
 
 
 class SequenceOutput(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -47,6 +47,14 @@ class Thinking(msgspec.Struct, frozen=True, kw_only=True):
     is_open: bool = False
 
 
+class DraftLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one request wants of drafts; None: what the server has (`DraftSettings`)."""
+
+    n_max: int | None = None
+    n_min: int | None = None
+    p_min: float | None = None
+
+
 class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A prompt, how to continue it, and when to stop.
 
@@ -91,3 +99,4 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     thinking: Thinking | None = None
     guidance: Guidance | None = None
     is_progress_wanted: bool = False
+    drafts: DraftLimits = DraftLimits()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from corral.core.caller import CallerTerms
 from corral.core.engine_settings import EngineSettings
 from corral.core.sampling import SamplingParams
 from corral.core.structure import Structure
@@ -107,13 +108,15 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     TLS is on when both files of it are named. `sse_ping_s` None: streams are silent while nothing comes.
     `n_threads` None: as many as suit the machine. `static_dir` is looked up before the routes.
-    `embedding_shape`: key or path, which decides how embeddings are answered.
+    `embedding_shape`: key or path, which decides how embeddings are answered. `terms` are those of the keys
+    that the configuration file declares, by the caller's name; the keys themselves are among the others.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     api_keys: tuple[str, ...] = ()
     admin_keys: tuple[str, ...] = ()
+    terms: dict[str, CallerTerms] = {}
     timeout_s: float = 600.0
     shutdown_s: float = 4.0
     hang_s: float = 600.0
@@ -181,7 +184,7 @@ class CatalogSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CharacterSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where characters are. `dir` None: `characters/` in the working directory, if there is one."""
+    """Where characters are. `dir` None: `characters/` in the working directory, which may come later."""
 
     dir: str | None = None
 

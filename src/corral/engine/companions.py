@@ -45,6 +45,13 @@ def beginning(sequence: Sequence) -> tuple[Sequence, ...]:
     return pair
 
 
+def begin(sequence: Sequence, now_s: float) -> None:
+    """Let a sequence decode; one of a pair as soon as both can."""
+    for each in beginning(sequence):
+        each.move(Stage.DECODE)
+        each.first_token_s = now_s
+
+
 def in_step(decodes: Items[Sequence], n_rows: list[int]) -> list[int]:
     """Return `n_rows` of the decoding sequences, with the fewer of a pair's for both."""
     if not any(sequence.companion for sequence in decodes):

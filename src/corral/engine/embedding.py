@@ -137,4 +137,5 @@ class EmbeddingScheduler:
             n_waiting=len(self._waiting),
             n_cells_used=0,
             n_cells=0,
+            wait_ms=step_ms * (1 + len(self._waiting) / max(1, n_running)),
         )

@@ -108,6 +108,10 @@ class Emission:
         return sequence.ended(text + rest, FinishReason.STOP if stop else reason, stop or "", now_s)
 
     def _limit(self, sequence: Sequence, now_s: float) -> FinishReason | None:
+        if sequence.n_unlimited is None:
+            sequence.n_unlimited = limits.n_unlimited(sequence, self._facts)
+        if len(sequence.generated) < sequence.n_unlimited:
+            return None
         if limits.is_spent(sequence, now_s):
             return FinishReason.LENGTH
         if limits.is_context_full(sequence, self._facts, is_shiftable=self._is_shiftable):

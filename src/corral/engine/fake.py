@@ -22,6 +22,7 @@ from corral.core.outcome import Candidate, TokenProbs
 from corral.core.sampling import SamplingParams
 from corral.engine.affinity import bind_threads, usable_cpus
 from corral.engine.batch import Batch
+from corral.engine.draft.held import Held
 from corral.engine.fake_media import FakeMediaPrompt, FakeProjector
 from corral.engine.loras import Loras
 from corral.engine.media import MediaPrompt, Span
@@ -40,7 +41,7 @@ class FakeBehaviour:
 
     `crash_after`, `hang_after` and `fail_after` count decodes (0: never); `eos_after` tokens of context;
     `utf8` answers in three-byte characters; `is_trimmable` 0 imitates a recurrent model;
-    `media` 1 one that takes images.
+    `media` 1 one that takes images; `refrain` > 0 repeats itself after so many letters, nearly.
     """
 
     crash_after: int = 0
@@ -53,6 +54,7 @@ class FakeBehaviour:
     eos_after: int = 0
     utf8: int = 0
     media: int = 0
+    refrain: int = 0
     is_trimmable: int = 1
     is_shiftable: int = 1
 
@@ -175,6 +177,27 @@ class FakeSampler:
         self.is_closed = True
 
 
+class FakeDraftModel:
+    """Knows what the fake will say, but for one token of seven, and reads a text in parts."""
+
+    def __init__(self, tell: Callable[[list[int]], int]) -> None:
+        self._tell = tell
+        self._held = Held(n_ctx=150, n_most=20)
+
+    def guess(self, tokens: list[int], n_most: int, p_min: float, *, owner: object) -> list[int] | None:  # noqa: ARG002
+        """Return its guesses."""
+        chunk = self._held.missing(tokens, n_most, owner=owner)
+        if chunk is None:
+            return None
+        self._held.add(tokens[chunk.start : chunk.end])
+        if chunk.end < len(tokens):
+            return None
+        text = list(tokens)
+        for _ in range(n_most):
+            text.append(self._tell(text) if len(text) % 7 else 0)
+        return text[len(tokens) :]
+
+
 class FakeRunner:
     """Makes letters out of what its memory holds."""
 
@@ -200,6 +223,7 @@ class FakeRunner:
         self.n_decoded = 0
         self.fingerprint = "fake"
         self.projector = FakeProjector(self.vocabulary) if self.behaviour.media else None
+        self.draft_model = FakeDraftModel(self._likely) if settings.drafts.model_path else None
         self._tint = 0  # what the adapters in use add to every token held
         self.facts = ModelFacts(
             name="fake",
@@ -231,7 +255,9 @@ class FakeRunner:
         for token in rows:
             self.memory.append(seq_id, int(token))
         if is_last_output:
-            self.batch.seq_ids[(span.n_tokens - 1) % self.batch.n_max] = seq_id
+            last = (span.n_tokens - 1) % self.batch.n_max
+            self.batch.seq_ids[last] = seq_id
+            self.batch.n_rows = last + 1
 
     def use_loras(self, loras: Loras) -> None:
         """Have the next tokens leave other traces in memory than without."""
@@ -257,9 +283,14 @@ class FakeRunner:
         """Return the one possible token for each row; a companion's memory has a say in it too."""
         companions = self._companions(steered) if steered else {}
         return [
-            self._sampled(seq_id, sampler, companions.get(seq_id, []))
-            for seq_id, sampler in ((int(self.batch.seq_ids[row]), sampler) for row, sampler in rows)
+            self._sampled(row, sampler, companions.get(int(self.batch.seq_ids[row]), []))
+            for row, sampler in rows
         ]
+
+    def sample_at(self, place: int, row: int, sampler: FakeSampler) -> Sampled:
+        """Return the one possible token for that row."""
+        assert np.flatnonzero(self.batch.is_output[: self.batch.n_rows])[place] == row
+        return self._sampled(row, sampler, [])
 
     def logprobs(self, place: int, tokens: list[int]) -> list[float]:
         """Return what the tokens held up to that output row make of each token: nothing is certain."""
@@ -287,8 +318,15 @@ class FakeRunner:
         of_place = [int(self.batch.seq_ids[row]) for row in rows]
         return {of_place[p]: [*self.memory.held[of_place[c]], int(100 * scale)] for p, c, scale in steered}
 
-    def _sampled(self, seq_id: int, sampler: FakeSampler, companion: list[int]) -> Sampled:
-        token = self._next(self.memory.held[seq_id], sampler.bias, companion)
+    def _held_at(self, row: int) -> list[int]:
+        """Return what the sequence of a batch row held when that was its last."""
+        seq_id = int(self.batch.seq_ids[row])
+        n_behind = int((self.batch.seq_ids[row + 1 : self.batch.n_rows] == seq_id).sum())
+        held = self.memory.held[seq_id]
+        return held[: len(held) - n_behind]
+
+    def _sampled(self, row: int, sampler: FakeSampler, companion: list[int]) -> Sampled:
+        token = self._next(self._held_at(row), sampler.bias, companion)
         if sampler.constraint is not None:
             return follow(sampler.constraint, lambda ids: Sampled(token if ids is None else int(ids[0])))
         if not sampler.n_probs:
@@ -297,6 +335,9 @@ class FakeRunner:
         tops = [Candidate(token, piece, -float(i)) for i in range(sampler.n_probs)]
         return Sampled(token, TokenProbs(token, piece, 0.0, tops, [Candidate(token, piece, 1.0)], 1.0))
 
+    def _likely(self, held: list[int]) -> int:
+        return self._next(held, {}, [])
+
     def _next(self, held: list[int], bias: dict[int, float], companion: list[int]) -> int:
         if bias and max(bias.values()) >= 100:
             return max(bias, key=lambda token: bias[token])
@@ -304,6 +345,8 @@ class FakeRunner:
             return EOS
         if self.behaviour.utf8:
             return "€".encode()[len(held) % 3]
+        if self.behaviour.refrain and zlib.crc32(np.array(held[-6:], np.int32).tobytes()) % 9:
+            return _LETTERS[len(held) % self.behaviour.refrain]
         return _LETTERS[zlib.crc32(np.array(held + companion, np.int32).tobytes()) % len(_LETTERS)]
 
     def _misbehave(self) -> None:

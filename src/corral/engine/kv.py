@@ -17,6 +17,7 @@ from corral.engine.media import n_positions, whole_images
 from corral.engine.ports import Memory
 from corral.engine.prefixes import ANYBODY, NO_MATCH, PrefixIndex, Space
 from corral.engine.radix import Match, Tokens, common_length
+from corral.engine.tiers.copies import Copies
 from corral.engine.tiers.host import HostTier
 from corral.engine.tiers.tiers import MIN_TOKENS, Tiers
 
@@ -63,11 +64,17 @@ class KvLedger:
     ) -> None:
         self._memory = memory
         self._tiers = tiers or Tiers(HostTier(0))
+        self._copies = Copies(memory, self._tiers, is_trimmable=is_trimmable)
         self._is_trimmable = is_trimmable
         self._idle: dict[int, None] = dict.fromkeys(range(n_slots))  # least recently used first
         self._leased: set[int] = set()
         self._index = PrefixIndex()
         self._n_resident: dict[int, int] = dict.fromkeys(range(n_slots), 0)
+
+    @property
+    def tiers(self) -> Tiers:
+        """Where prefixes go that leave the cells."""
+        return self._tiers
 
     @property
     def n_idle(self) -> int:
@@ -94,12 +101,14 @@ class KvLedger:
         """
         assert self._idle
         placement = self._place(wish)
-        seq_id = placement.seq_id
-        is_in_place = placement.source == seq_id and placement.blob is None
-        self._rescue(seq_id, n_kept=placement.n_cached if is_in_place else 0)
-        n_cached = placement.n_cached
-        if placement.blob is not None:
-            n_cached *= self._restore(seq_id, placement.blob)
+        seq_id, n_cached = placement.seq_id, placement.n_cached
+        # Taken before the rescue, which may need its place in host memory.
+        blob = None if placement.blob is None else self._tiers.take(placement.blob)
+        is_in_place = placement.source == seq_id and blob is None
+        if wish.own is None:
+            self._rescue(seq_id, n_kept=n_cached if is_in_place else 0)
+        if blob is not None:
+            n_cached *= self._copies.restore(seq_id, blob)
         elif not is_in_place:
             self._memory.copy(placement.source, seq_id)
         n_cached = self._trimmed(seq_id, wish.tokens[:n_cached])
@@ -178,35 +187,51 @@ class KvLedger:
 
     def rescue_idle(self) -> None:
         """Bring what idle sequences hold to the tiers: the cells are about to go."""
-        for seq_id in self._idle:
-            self._rescue(seq_id, n_kept=0)
+        for seq_id in sorted(self._idle, key=self._n_resident.__getitem__, reverse=True):
+            self.rescue(seq_id)
+
+    def rescue(self, seq_id: int) -> None:
+        """Bring what the idle `seq_id` holds to the tiers, whoever else holds it too."""
+        space = self._index.space(seq_id)
+        if space is not None:
+            self._copies.save(seq_id, space, self._index.tokens(seq_id))
 
     def n_held(self, space: Space, tokens: Tokens) -> int:
-        """Return how many first tokens of a prompt are in cells or in host memory."""
-        in_cells = self._index.match(space, tokens).n_tokens
+        """Return how many first tokens of a prompt are in cells or in host memory, ready to be used."""
+        in_cells = self._usable(self._index.match(space, tokens)).n_tokens
         return max(in_cells, self._tiers.match(space, tokens).n_tokens)
+
+    @property
+    def has_checkpoints(self) -> bool:
+        """Whether states are kept on the way, of memory that cannot be cut."""
+        return self._copies.has_checkpoints
+
+    def is_checkpoint_due(self, space: Space, tokens: Tokens) -> bool:
+        """Whether a sequence should stop where it holds just `tokens` of its prompt, to have them kept."""
+        return self._copies.is_checkpoint_due(space, tokens)
+
+    def checkpoint(self, seq_id: int, space: Space, tokens: Tokens, *, is_inside: bool) -> None:
+        """Keep the state of the leased `seq_id`, which holds just `tokens`, if that is due.
+
+        `is_inside`: more of its prompt than the last token is to come.
+        """
+        self._copies.checkpoint(seq_id, space, tokens, is_inside=is_inside)
 
     def _rescue(self, seq_id: int, *, n_kept: int) -> None:
         """Have the tiers keep what an idle sequence holds, of which only `n_kept` tokens stay."""
         space = self._index.space(seq_id)
-        if space is None or self._n_resident[seq_id] - n_kept < MIN_TOKENS:
+        if space is None:
             return
         tokens = self._index.tokens(seq_id)
-        twins = self._index.match(space, tokens).holders - {seq_id}
-        if twins or not self._tiers.is_wanted(space, tokens):
-            return
-        if self._is_trimmable:
-            self._memory.trim(seq_id, n_positions(tokens))
-        try:
-            state = self._memory.state(seq_id)
-        except MemoryError:
-            return
-        self._tiers.keep(space, tokens, state)
+        if n_kept and not self._is_trimmable:
+            self._copies.checkpoint(seq_id, space, tokens)  # it goes on, and cannot be cut back to this
+        elif len(tokens) - n_kept >= MIN_TOKENS and not self._twins(seq_id, space, tokens):
+            self._copies.save(seq_id, space, tokens)
 
-    def _restore(self, seq_id: int, match: Match) -> bool:
-        """Give a sequence what a blob holds; False where llama.cpp does not take it, then it is empty."""
-        self._memory.clear(seq_id)
-        return self._memory.set_state(seq_id, self._tiers.take(match).state)
+    def _twins(self, seq_id: int, space: Space, tokens: Tokens) -> frozenset[int]:
+        """Return who else holds all of `tokens`, for others to use."""
+        match = self._index.match(space, tokens)
+        return self._usable(Match(match.n_tokens, match.holders - {seq_id})).holders
 
     def _place(self, wish: Wish) -> Placement:
         match = self._match(wish)
@@ -242,7 +267,10 @@ class KvLedger:
     def _match(self, wish: Wish) -> Match:
         """Return the longest usable prefix: it leaves a token to evaluate and ends where it can be cut."""
         found = self._index.match(wish.space, self._reusable(wish), only=wish.slot)
-        match = Match(whole_images(wish.tokens, found.n_tokens), found.holders)
+        return self._usable(Match(whole_images(wish.tokens, found.n_tokens), found.holders))
+
+    def _usable(self, match: Match) -> Match:
+        """Return a match as memory allows it: what cannot be cut must end there, and stay as it is."""
         if not match.n_tokens or self._is_trimmable:
             return match
         whole = frozenset(

@@ -6,6 +6,18 @@ from corral.core.messages import ModelFacts
 from corral.engine.sequence import Sequence
 
 
+def n_unlimited(sequence: Sequence, facts: ModelFacts) -> int:
+    """Return a number of tokens below which nothing here can end the sequence, so that nobody need look."""
+    request = sequence.request
+    if request.max_predict_ms is not None:
+        return 0
+    n_prompt = sequence.n_context - sequence.n_predicted
+    ends = [facts.n_ctx - n_prompt]
+    if facts.n_ctx_train:
+        ends.append(facts.n_ctx_train - n_prompt)
+    return min(ends if request.max_tokens is None else [*ends, request.max_tokens])
+
+
 def is_spent(sequence: Sequence, now_s: float) -> bool:
     """Return whether the request's own limits, tokens or time, are reached."""
     request = sequence.request

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Items
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from corral.engine.batch import Batch
+from corral.engine.draft.draft import Draft
 from corral.engine.media import Span
 from corral.engine.radix import Tokens
 from corral.engine.scoring import Path, Scoring
@@ -22,6 +23,7 @@ class Plan:
     sampled from, in order, with its sequence. `n_taken` says how many pending tokens of each decoding
     sequence are in it: not all where forced tokens wait. `scored` names, in order, the output rows behind
     those: each sequence with the path that the row ends. With a `span` it is the one image of the one chunk.
+    The `draft` is for the only sequence; its rows are behind that of `outputs`, and are outputs too.
     """
 
     decodes: list[Sequence]
@@ -30,11 +32,22 @@ class Plan:
     span: Span | None = None
     n_taken: Items[int] = ()
     scored: list[tuple[Scoring, Path]] = field(default_factory=list)
+    draft: Draft | None = None
 
     @property
     def n_decode(self) -> int:
         """Rows of decoding sequences in it."""
-        return sum(self.n_taken)
+        return sum(self.n_taken) + self.n_drafted
+
+    @property
+    def n_drafted(self) -> int:
+        """Rows of them that were guessed ahead."""
+        return 0 if self.draft is None else len(self.draft.tokens)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is one token of one sequence, and what was drafted behind it."""
+        return len(self.decodes) == 1 and self.n_taken[0] == 1 and not self.chunks
 
     @property
     def n_prefill(self) -> int:
@@ -48,9 +61,11 @@ class Plan:
 
     def advance(self) -> None:
         """Note in the sequences that the rows were decoded."""
+        n_drafted = self.n_drafted
         for sequence, n in zip(self.decodes, self.n_taken, strict=True):
             sequence.n_past += n
             del sequence.pending[:n]
+            sequence.n_drafted += n_drafted
         for sequence, size in self.chunks:
             sequence.n_past += size
             if self.span is not None:
@@ -99,6 +114,14 @@ def _add_singles(batch: Batch, plan: Plan) -> None:
         [sequence.position for sequence in plan.decodes],
         [sequence.seq_id for sequence in plan.decodes],
     )
+
+
+def with_draft(batch: Batch, plan: Plan, tokens: list[int]) -> Plan:
+    """Return the plan with rows behind those of the only sequence, all of whose pending tokens are taken."""
+    (sequence,) = plan.decodes
+    first, n_rows = sequence.position + plan.n_taken[0], len(tokens)
+    batch.add_decodes(tokens, list(range(first, first + n_rows)), [sequence.seq_id] * n_rows)
+    return replace(plan, draft=Draft(tokens))
 
 
 def _add_chunk(batch: Batch, plan: Plan, sequence: Sequence, size: int) -> None:

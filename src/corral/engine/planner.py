@@ -8,11 +8,12 @@ from typing import Any
 from corral.core.engine_settings import EngineSettings
 from corral.engine import companions, jump_ahead
 from corral.engine.burst import find_burst
+from corral.engine.draft.drafting import Drafting
 from corral.engine.fairshare import Claim, shares
 from corral.engine.kv import KvLedger
 from corral.engine.loras import Loras, next_turn
 from corral.engine.media_turns import MediaTurns
-from corral.engine.plan import Plan, lay_out
+from corral.engine.plan import Plan, lay_out, with_draft
 from corral.engine.ports import Runner
 from corral.engine.self_extend import Grouping, make_room
 from corral.engine.sequence import Sequence, Stage
@@ -38,6 +39,12 @@ class Planner:
         self._ledger = ledger
         self._is_shiftable = is_shiftable
         self._media_turns = MediaTurns()
+        self.drafting = Drafting(
+            settings.drafts,
+            runner.vocabulary,
+            runner.draft_model,
+            is_possible=runner.is_trimmable and not self.grouping.is_on,
+        )
 
     def plan(self, running: list[Sequence], now_s: float) -> Plan:
         """Return the rows of the next step, laid out in the runner's batch."""
@@ -62,7 +69,16 @@ class Planner:
         else:
             budget = prefill_budget(self.cost, n_decode=sum(rows), n_batch=n_batch, max_itl_ms=max_itl_ms)
         sizes = shares([Claim(s.space.caller, s.request.weight, self._n_wanted(s)) for s in prefills], budget)
-        return lay_out(self._runner.batch, decodes, rows, prefills=prefills, sizes=sizes)
+        plan = lay_out(self._runner.batch, decodes, rows, prefills=prefills, sizes=sizes)
+        drafts = self._drafts(decodes[0], rows[0]) if len(decodes) == 1 and not prefills else []
+        return with_draft(self._runner.batch, plan, drafts) if drafts else plan
+
+    def _drafts(self, sequence: Sequence, n_taken: int) -> list[int]:
+        """Return what to guess behind the `n_taken` rows of a sequence that is alone in the step."""
+        if not self.drafting.is_on or n_taken < len(sequence.pending):
+            return []
+        n_most = min(self._runner.batch.n_max, self._n_free(sequence))
+        return self.drafting.propose(sequence, n_most - n_taken)
 
     def _turn(self, running: list[Sequence]) -> list[Sequence]:
         """Return the running sequences of one set of adapters."""
@@ -86,7 +102,17 @@ class Planner:
     def _n_wanted(self, sequence: Sequence) -> int:
         """Return how many prompt tokens the sequence may have in this step."""
         n_left = sequence.n_text_left
+        if self._ledger.has_checkpoints and self._is_stop_wanted(sequence, n_left):
+            return n_left - 1
         return min(n_left, self._n_free(sequence)) if self.grouping.is_on else n_left
+
+    def _is_stop_wanted(self, sequence: Sequence, n_left: int) -> bool:
+        """Whether the last of the `n_left` tokens has a step of its own: what is before it is kept."""
+        if not sequence.is_checkpointed or not 1 < n_left == sequence.n_prefill_left:
+            return False
+        if sequence.n_held_back:
+            return False
+        return self._ledger.is_checkpoint_due(sequence.space, sequence.prompt[:-1])
 
     def _make_room(self, decodes: list[Sequence]) -> None:
         """Shift the context of sequences that have no free cell for their next token, or regroup it."""

@@ -132,6 +132,18 @@ class Steered(NamedTuple):
     scale: float
 
 
+class DraftModel(Protocol):
+    """A small model that guesses what a large one of the same vocabulary will say. Of the runner's thread."""
+
+    def guess(self, tokens: list[int], n_most: int, p_min: float, *, owner: object) -> list[int] | None:
+        """Return what follows `tokens`, at most `n_most`, until one is less probable than `p_min`.
+
+        None while it is still reading the text, and for a text that is too long for it. What it knows of one
+        owner's text it does not use for another's.
+        """
+        ...
+
+
 SamplerT = TypeVar("SamplerT", bound=Sampler)
 
 
@@ -159,6 +171,11 @@ class Runner(Protocol[SamplerT]):
     @property
     def memory(self) -> Memory:
         """The KV cells."""
+        ...
+
+    @property
+    def draft_model(self) -> DraftModel | None:
+        """What guesses ahead, None where only the text itself does."""
         ...
 
     @property
@@ -197,6 +214,10 @@ class Runner(Protocol[SamplerT]):
 
         The companions that `steered` names are output rows too, which nobody samples from.
         """
+        ...
+
+    def sample_at(self, place: int, row: int, sampler: SamplerT) -> Sampled:
+        """Choose a token from output row number `place` of the last decode, which is batch row `row`."""
         ...
 
     def logprobs(self, place: int, tokens: list[int]) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -61,13 +62,26 @@ class PrefixIndex:
         if space.n_public:
             _remove(self._public, space.loras, holder)
 
-    def match(self, space: Space, tokens: Tokens, *, only: int | None = None) -> Match:
-        """Return the longest prefix of `tokens` that `space` may reuse; with `only`, of that holder's own."""
-        own = _match(self._own.get(space.key), tokens) if only is None else self._held(only, space, tokens)
+    def match(
+        self, space: Space, tokens: Tokens, *, only: int | None = None, n_most: int | None = None
+    ) -> Match:
+        """Return the longest prefix of `tokens` that `space` may reuse; with `only`, of that holder's own.
+
+        No more than `n_most` of those who have it are named.
+        """
+        if only is None:
+            own = _match(self._own.get(space.key), tokens, n_most)
+        else:
+            own = self._held(only, space, tokens)
         if own.n_tokens >= space.n_public:
             return own
-        public = _match(self._public.get(space.loras), tokens[: space.n_public])
+        public = _match(self._public.get(space.loras), tokens[: space.n_public], n_most)
         return public if public.n_tokens > own.n_tokens else own
+
+    def within(self, space: Space, tokens: Tokens) -> Iterator[tuple[int, int]]:
+        """Yield who of this caller and adapters has no more than a beginning of `tokens`, and its length."""
+        tree = self._own.get(space.key)
+        return iter(()) if tree is None else tree.within(tokens)
 
     def _held(self, holder: int, space: Space, tokens: Tokens) -> Match:
         held = self._spaces.get(holder)
@@ -93,8 +107,8 @@ class PrefixIndex:
             assert set(tree.holders()) == owners
 
 
-def _match(tree: RadixTree | None, tokens: Tokens) -> Match:
-    return NO_MATCH if tree is None else tree.match(tokens)
+def _match(tree: RadixTree | None, tokens: Tokens, n_most: int | None) -> Match:
+    return NO_MATCH if tree is None else tree.match(tokens, n_most=n_most)
 
 
 def _remove(trees: dict[_Key, RadixTree], key: _Key, holder: int) -> None:

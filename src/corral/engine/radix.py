@@ -9,8 +9,9 @@ registered under the tokens whose KV it has; every node on its path names it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ class _Node:
     edge: Tokens
     parent: _Node | None
     holders: set[int] = field(default_factory=set)
+    ends: set[int] = field(default_factory=set)  # who holds no more than leads here
     children: dict[int, _Node] = field(default_factory=dict)
 
 
@@ -53,8 +55,8 @@ class RadixTree:
         """Return who is registered."""
         return self._ends.keys()
 
-    def match(self, tokens: Tokens) -> Match:
-        """Return the longest prefix of `tokens` that some holder has."""
+    def match(self, tokens: Tokens, *, n_most: int | None = None) -> Match:
+        """Return the longest prefix of `tokens` that some holder has; name no more than `n_most` of these."""
         node, n_matched = self._root, 0
         while n_matched < len(tokens):
             child = node.children.get(int(tokens[n_matched]))
@@ -64,7 +66,17 @@ class RadixTree:
             node, n_matched = child, n_matched + n_common
             if n_common < len(child.edge):
                 break
-        return Match(n_matched, frozenset(node.holders) if n_matched else frozenset())
+        return Match(n_matched, frozenset(islice(node.holders, n_most)) if n_matched else frozenset())
+
+    def within(self, tokens: Tokens) -> Iterator[tuple[int, int]]:
+        """Yield who is registered under a beginning of `tokens`, and its length; the shortest first."""
+        node, n_matched = self._root, 0
+        while n_matched < len(tokens):
+            child = node.children.get(int(tokens[n_matched]))
+            if child is None or common_length(child.edge, tokens[n_matched:]) < len(child.edge):
+                return
+            node, n_matched = child, n_matched + len(child.edge)
+            yield from ((holder, n_matched) for holder in node.ends)
 
     def put(self, holder: int, tokens: Tokens) -> None:
         """Register `holder` under exactly `tokens`, in place of what it had."""
@@ -74,11 +86,14 @@ class RadixTree:
             node = self._descend(node, tokens[n_done:])
             node.holders.add(holder)
             n_done += len(node.edge)
+        node.ends.add(holder)
         self._ends[holder] = node
 
     def remove(self, holder: int) -> None:
         """Forget `holder`; unknown ones are no error."""
         node = self._ends.pop(holder, None)
+        if node is not None:
+            node.ends.discard(holder)
         while node is not None:
             parent = node.parent
             node.holders.discard(holder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterable
 
 from corral.core.errors import CorralError
@@ -27,8 +28,11 @@ class Roster:
 
     def __init__(self, ledger: KvLedger, emission: Emission, dumped: Memory | None) -> None:
         self.waiting: list[Sequence] = []
+        self.n_waiting_tokens = 0  # in the prompts of those
         self.running: list[Sequence] = []
         self.companions: list[Sequence] = []  # those among them that others are guided by
+        self.n_running: Counter[str] = Counter()  # of each caller who has any
+        self.n_waiting: Counter[str] = Counter()
         self._ledger = ledger
         self._emission = emission
         self._dumped = dumped
@@ -51,14 +55,17 @@ class Roster:
         sequences = self._open[prepared.request.request_id] = _sequences(prepared)
         if len(prepared.prompt):
             self.waiting += sequences
+            self.n_waiting_tokens += sum(map(_n_to_compute, sequences))
+            self.n_waiting[prepared.space.caller] += len(sequences)
 
     def admit(self, sequence: Sequence) -> None:
         """Note that a waiting sequence runs now, or the companion of one."""
         if sequence.companion_of is None:
-            self.waiting.remove(sequence)
+            self._wait_no_longer(sequence)
         else:
             self.companions.append(sequence)
         self.running.append(sequence)
+        self.n_running[sequence.space.caller] += 1
 
     def end(self, sequence: Sequence, reason: FinishReason, now_s: float) -> SequenceOutput:
         """End a sequence and return its last output."""
@@ -116,9 +123,10 @@ class Roster:
 
     def _leave(self, sequence: Sequence, *, is_memory_good: bool) -> None:
         if sequence in self.waiting:
-            self.waiting.remove(sequence)
+            self._wait_no_longer(sequence)
         if sequence in self.running:
             self.running.remove(sequence)
+            _count_out(self.n_running, sequence)
             self._give_back(sequence, is_memory_good=is_memory_good)
         if sequence in self.companions:
             self.companions.remove(sequence)
@@ -128,6 +136,11 @@ class Roster:
         sequence.free_media()
         if sequence.stage is not Stage.ENDED:
             sequence.move(Stage.ENDED)
+
+    def _wait_no_longer(self, sequence: Sequence) -> None:
+        self.waiting.remove(sequence)
+        self.n_waiting_tokens -= _n_to_compute(sequence)
+        _count_out(self.n_waiting, sequence)
 
     def _give_back(self, sequence: Sequence, *, is_memory_good: bool) -> None:
         if not is_memory_good:
@@ -146,6 +159,11 @@ class Roster:
             self._ledger.shorten(seq_id, base.space, base.prompt, n_kept=n_kept)
 
 
+def _n_to_compute(sequence: Sequence) -> int:
+    """Return the prompt tokens that are computed for a sequence; those behind a leader have its prompt."""
+    return len(sequence.prompt) if sequence.leader is None else 0
+
+
 def _sequences(prepared: Prepared) -> list[Sequence]:
     """Return the n sequences of a request, with seeds of their own; the first prefills for all."""
     if prepared.scoring is not None:
@@ -161,3 +179,11 @@ def _sequences(prepared: Prepared) -> list[Sequence]:
     if prepared.negative is not None:
         pair_up(sequences, prepared, prepared.negative)
     return sequences
+
+
+def _count_out(n_of: Counter[str], sequence: Sequence) -> None:
+    """Count one less of a caller. Modifies `n_of`."""
+    caller = sequence.space.caller
+    n_of[caller] -= 1
+    if not n_of[caller]:
+        del n_of[caller]

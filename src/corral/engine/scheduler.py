@@ -11,25 +11,25 @@ from typing import Any
 from corral.core.clock import Clock
 from corral.core.engine_settings import EngineSettings
 from corral.core.errors import CorralError, InternalError, InvalidRequestError
-from corral.core.messages import AnyEvent, Failed, Finished, Scored, Stepped, StepStats
+from corral.core.messages import AnyEvent, Failed, Finished, Scored, Stepped
 from corral.core.outcome import FinishReason, SequenceOutput, SequenceStart
-from corral.engine.admission import admissible
-from corral.engine.companions import beginning, keep_up, steering
+from corral.engine.companions import begin, keep_up, steering
+from corral.engine.draft.verification import Verification
 from corral.engine.emission import Emission
-from corral.engine.flights import is_in_flight
+from corral.engine.entrance import Entrance
 from corral.engine.intake import Prepared
-from corral.engine.kv import KvLedger, Wish
-from corral.engine.media import Span, n_positions, text_only
+from corral.engine.kv import KvLedger
+from corral.engine.media import Span
 from corral.engine.plan import Plan
 from corral.engine.planner import Planner
 from corral.engine.ports import DecodeError, Runner, Sampled, Steered
 from corral.engine.progress import ProgressReports
 from corral.engine.roster import Roster
-from corral.engine.scoring import Scoring
 from corral.engine.sequence import Sequence, Stage
-from corral.engine.service import Service
+from corral.engine.step_figures import StepFigures
 from corral.engine.tiers.arrivals import Arrivals
 from corral.engine.tiers.tiers import Tiers
+from corral.engine.waiting_line import WaitingLine
 from corral.engine.window import is_window_sliding
 
 INDEX_EVERY = 32  # generated tokens between two updates of a running sequence in the radix tree
@@ -48,7 +48,6 @@ class Scheduler:
     ) -> None:
         self._runner = runner
         self._arrivals = arrivals
-        self._settings = settings
         self._clock = clock
         is_shiftable = is_window_sliding(settings, is_shiftable=runner.is_shiftable)
         self._emission = Emission(
@@ -57,11 +56,21 @@ class Scheduler:
             is_shiftable=is_shiftable,
             is_special_shown=settings.is_special_shown,
         )
+        self._verification = Verification(runner, self._emission)
         self._ledger = KvLedger(runner.memory, runner.n_slots, is_trimmable=runner.is_trimmable, tiers=tiers)
         self._roster = Roster(self._ledger, self._emission, runner.memory if settings.is_kv_dumped else None)
         self._planner = Planner(runner, settings, self._ledger, is_shiftable=is_shiftable)
         self._progress = ProgressReports()
-        self._service = Service()
+        self._entrance = Entrance(
+            runner,
+            settings,
+            self._ledger,
+            roster=self._roster,
+            planner=self._planner,
+            progress=self._progress,
+        )
+        self._line = WaitingLine(self._roster, self._ledger, settings)
+        self._figures = StepFigures(self._roster, self._ledger, self._planner, runner.n_cells)
 
     @property
     def is_idle(self) -> bool:
@@ -97,7 +106,7 @@ class Scheduler:
         return self._add(prepared)
 
     def _add(self, prepared: Prepared) -> list[AnyEvent]:
-        self._service.seen(prepared.request.caller, self._clock.now_s())
+        self._entrance.service.seen(prepared.request.caller, self._clock.now_s())
         self._roster.add(prepared)
         return [] if len(prepared.prompt) else self._finish(prepared.request_id, FinishReason.EOS)
 
@@ -107,7 +116,7 @@ class Scheduler:
             return InternalError(f"request id {prepared.request_id} is in use")
         if prepared.negative is not None and self._planner.grouping.is_on:
             return InvalidRequestError("guidance cannot be combined with self-extend (--grp-attn-n)")
-        return None
+        return self._line.refusal(prepared)
 
     def cancel(self, request_id: str) -> list[AnyEvent]:
         """End a request now, wherever it stands; its memory is free for the next step."""
@@ -145,7 +154,7 @@ class Scheduler:
         """Run one step; return what happened in it."""
         started_s = self._clock.now_s()
         self._progress.take()  # a step that failed told nobody
-        starts = self._admit(started_s)
+        starts = self._entrance.admit(started_s)
         plan = self._planner.plan(self._roster.running, started_s)
         try:
             self._decode(plan)
@@ -153,108 +162,34 @@ class Scheduler:
             return self.fail_all(InternalError(str(error)))
         except CorralError as error:  # an image that the projector cannot encode; memory is as it was
             failed = self._roster.fail([sequence for sequence, _ in plan.chunks], error)
-            return [Stepped(starts, [], self._stats(Plan([], []), starts, 0.0)), *failed]
+            return [self._stepped(Plan([], []), starts, []), *failed]
+        decoded_s = self._clock.now_s()
         sampled = self._sample(plan)
+        sample_ms = (self._clock.now_s() - decoded_s) * 1000
         outputs = self._emit(plan, sampled)
         now_s = self._clock.now_s()
-        stats = self._stats(plan, starts, (now_s - started_s) * 1000)
         self._progress.note((s for s, _ in plan.chunks if s.companion_of is None), now_s)
-        stepped = Stepped(starts, outputs, stats, self._progress.take())
-        return [*self._scored(plan), stepped, *self._roster.finished(outputs), *self._broken_off(sampled)]
+        step_ms = (now_s - started_s) * 1000
+        stepped = self._stepped(plan, starts, outputs, step_ms=step_ms, sample_ms=sample_ms)
+        finished = self._roster.finished(outputs)
+        return [*self._scored(plan), stepped, *finished, *self._broken_off(plan, sampled)]
 
-    def _admit(self, now_s: float) -> list[SequenceStart]:
-        """Give seq_ids to waiting sequences."""
-        waiting = self._roster.waiting
-        if not waiting:
-            return []
-        is_held = not self._settings.is_batching_continuous and any(
-            sequence.stage is Stage.DECODE for sequence in self._roster.running
-        )
-        ordered = self._service.order(list(waiting), self._roster.running)
-        going = admissible(ordered, self._ledger.n_idle, self._has_place, are_prompts_held=is_held)
-        starts = [self._start(sequence, now_s) for sequence in going]
-        return [start for start in starts if start is not None]
-
-    def _has_place(self, sequence: Sequence) -> bool:
-        """Whether a sequence may go: its slot is idle, or for a branch one that costs nobody anything.
-
-        Nor does it go while another computes what it could share.
-        """
-        if sequence.scoring is not None and sequence.leader is not None:
-            return self._ledger.has_place(sequence.scoring.seq_ids)
-        slot = sequence.request.slot
-        if slot is not None and not self._ledger.is_idle(slot):
-            return False
-        if self._service.is_contested and self._would_take_all(sequence):
-            return False
-        return self._planner.grouping.is_on or not is_in_flight(sequence, self._roster.running, self._n_held)
-
-    def _would_take_all(self, sequence: Sequence) -> bool:
-        """Whether a caller would have every seq_id, though others are about: one stays free for them."""
-        n_slots = self._runner.n_slots
-        caller = sequence.space.caller
-        n_own = sum(other.space.caller == caller for other in self._roster.running)
-        n_more = 1 if sequence.companion is None else 2
-        return n_own + n_more >= n_slots > n_more
-
-    def _n_held(self, sequence: Sequence) -> int:
-        return self._ledger.n_held(sequence.space, sequence.prompt[:-1])
-
-    def _start(self, sequence: Sequence, now_s: float) -> SequenceStart | None:
-        """Return the report, None for a sequence that nobody hears of."""
-        self._lease(sequence, now_s)
-        if sequence.scoring is not None:
-            return None
-        self._give_sampler(sequence)
-        if sequence.companion is not None:
-            self._lease(sequence.companion, now_s)
-            self._begin(sequence, now_s)  # where the cache has all of both prompts
-        self._progress.note([sequence], now_s)
-        return sequence.started()
-
-    def _lease(self, sequence: Sequence, now_s: float) -> None:
-        placement = self._ledger.lease(self._wish(sequence))
-        self._roster.admit(sequence)
-        sequence.seq_id = placement.seq_id
-        sequence.n_past = sequence.n_cached = placement.n_cached
-        sequence.admitted_s = now_s
-        if sequence.spans:
-            sequence.position_offset = n_positions(sequence.prompt[: sequence.n_past]) - sequence.n_past
-        if sequence.scoring is not None:
-            n_prompt = len(sequence.prompt)
-            sequence.scoring.leased(sequence.seq_id, n_prompt=n_prompt, n_cached=sequence.n_cached)
-        sequence.move(Stage.PREFILL)
-
-    def _give_sampler(self, sequence: Sequence) -> None:
-        sampler = self._runner.sampler(sequence.request.sampling, sequence.seed, sequence.bias)
-        if sequence.grammar is not None:
-            sampler.constraint = sequence.grammar.constraint(sequence.bias)
-        sampler.accept(text_only(sequence.prompt) if sequence.spans else sequence.prompt)
-        sequence.sampler = sampler
-
-    def _wish(self, sequence: Sequence) -> Wish:
-        if sequence.scoring is not None and sequence.leader is not None:
-            return self._branch_wish(sequence, sequence.scoring)
-        request = sequence.request
-        is_cache_wanted = request.is_cache_wanted or sequence.leader is not None
-        return Wish(
-            tokens=sequence.prompt,
-            space=sequence.space,
-            slot=request.slot if sequence.companion_of is None else None,
-            is_cache_wanted=is_cache_wanted and not self._planner.grouping.is_on,
-            worth_copying=self._planner.cost.worth_copying(self._runner.copy_ms),
-            similarity=self._settings.slot_prompt_similarity,
-        )
-
-    def _branch_wish(self, sequence: Sequence, scoring: Scoring) -> Wish:
-        """Ask for a copy of the base, at nobody's cost."""
-        return Wish(
-            tokens=sequence.prompt,
-            space=sequence.space,
-            is_cache_wanted=not self._planner.grouping.is_on,
-            n_reusable=scoring.n_reusable(sequence.path(len(sequence.prompt))),
-            own=scoring.seq_ids,
-        )
+    def _stepped(
+        self,
+        plan: Plan,
+        starts: list[SequenceStart],
+        outputs: list[SequenceOutput],
+        *,
+        step_ms: float = 0.0,
+        sample_ms: float = 0.0,
+    ) -> Stepped:
+        """Return what is told of a step; without time it was none."""
+        if step_ms:
+            n_ended = sum(output.end is not None for output in outputs)
+            self._line.stepped(step_ms, n_prefill=plan.n_prefill, n_ended=n_ended)
+        wait_ms = self._line.wait_ms()
+        stats = self._figures.of(plan, starts, step_ms=step_ms, sample_ms=sample_ms, wait_ms=wait_ms)
+        return Stepped(starts, outputs, stats, self._progress.take() if step_ms else [])
 
     def _decode(self, plan: Plan) -> None:
         if self._runner.facts.loras:
@@ -264,7 +199,8 @@ class Scheduler:
         else:
             self._decode_media(plan, plan.span)
         plan.advance()
-        self._service.charge([*plan.chunks, *zip(plan.decodes, plan.n_taken, strict=True)])
+        if self._entrance.service.is_contested:
+            self._entrance.service.charge([*plan.chunks, *zip(plan.decodes, plan.n_taken, strict=True)])
 
     def _decode_media(self, plan: Plan, span: Span) -> None:
         sequence = plan.chunks[0][0]
@@ -292,6 +228,7 @@ class Scheduler:
         """Return what each sequence has to show; those that ended leave."""
         now_s = self._clock.now_s()
         outputs = []
+        self._keep_checkpoints(plan)
         for sequence in plan.prefilled:
             self._prefilled(sequence, now_s)
             if sequence.scoring is not None:
@@ -300,10 +237,14 @@ class Scheduler:
                 outputs.append(self._roster.end(sequence, FinishReason.LENGTH, now_s))
         self._share_progress(plan)
         for sequence, choice in sampled:
-            if choice.failure is not None:
-                continue
             n_before = sequence.n_predicted
-            taken = self._emission.take(sequence, choice, now_s)
+            if plan.draft is not None:
+                row, _ = plan.outputs[0]
+                taken = self._verification.take(plan.draft, row, sequence, choice, now_s)
+            elif choice.failure is not None:
+                continue
+            else:
+                taken = self._emission.take(sequence, choice, now_s)
             outputs += taken
             if taken and taken[-1].end is not None:
                 self._roster.leave(sequence)
@@ -312,6 +253,16 @@ class Scheduler:
         for companion in self._roster.companions:
             keep_up(companion)
         return outputs
+
+    def _keep_checkpoints(self, plan: Plan) -> None:
+        """Have states kept of the prompts that are on their way, where memory cannot be cut back to them."""
+        if not self._ledger.has_checkpoints:
+            return
+        for sequence, _ in plan.chunks:
+            n_left = len(sequence.prompt) - sequence.n_past
+            if n_left and sequence.is_checkpointed:
+                tokens = sequence.prompt[: sequence.n_past]
+                self._ledger.checkpoint(sequence.seq_id, sequence.space, tokens, is_inside=n_left > 1)
 
     def _share_progress(self, plan: Plan) -> None:
         """Let those who wait see how far the prompts of others are."""
@@ -322,50 +273,29 @@ class Scheduler:
 
     def _scored(self, plan: Plan) -> list[Scored]:
         """Return the answers of the calls whose last branch was computed."""
+        if not plan.chunks:
+            return []
         return self._roster.scored(s for s in plan.prefilled if s.scoring is not None)
 
     def _prefilled(self, sequence: Sequence, now_s: float) -> None:
         """The whole prompt is in KV memory: others may share it from here on."""
-        self._begin(sequence, now_s)
+        begin(sequence, now_s)
         sequence.free_media()
         self._index(sequence)
-
-    @staticmethod
-    def _begin(sequence: Sequence, now_s: float) -> None:
-        """Let a sequence decode; one of a pair as soon as both can."""
-        for each in beginning(sequence):
-            each.move(Stage.DECODE)
-            each.first_token_s = now_s
 
     def _index(self, sequence: Sequence) -> None:
         self._ledger.record(sequence.seq_id, sequence.space, sequence.resident())
         if sequence.companion is not None:
             self._index(sequence.companion)
 
-    def _broken_off(self, sampled: list[tuple[Sequence, Sampled]]) -> list[Failed]:
+    def _broken_off(self, plan: Plan, sampled: list[tuple[Sequence, Sampled]]) -> list[Failed]:
         """End the requests whose grammar could not be followed."""
         broken = [(sequence, choice.failure) for sequence, choice in sampled if choice.failure is not None]
+        if plan.draft is not None and plan.draft.failure is not None:
+            broken = [(plan.decodes[0], plan.draft.failure)]
         return [failed for sequence, error in broken for failed in self._roster.fail([sequence], error)]
 
     def _finish(self, request_id: str, reason: FinishReason) -> list[AnyEvent]:
         """End what is left of a request."""
         outputs = self._roster.finish(request_id, reason, self._clock.now_s())
-        return [Stepped([], outputs, self._stats(Plan([], []), [], 0.0)), Finished(request_id)]
-
-    def _stats(self, plan: Plan, starts: list[SequenceStart], step_ms: float) -> StepStats:
-        prefill_ms, decode_ms = 0.0, 0.0
-        if plan.span is not None:
-            prefill_ms = step_ms  # says nothing about the cost of text
-        elif plan.decodes or plan.chunks:
-            prefill_ms, decode_ms = self._planner.cost.observe(plan.n_decode, plan.n_prefill, step_ms)
-        return StepStats(
-            n_prefill=plan.n_prefill,
-            n_decode=plan.n_decode,
-            prefill_ms=prefill_ms,
-            decode_ms=decode_ms,
-            n_cached=sum(start.n_cached for start in starts),
-            n_running=len(self._roster.running) - len(self._roster.companions),
-            n_waiting=len(self._roster.waiting),
-            n_cells_used=self._ledger.n_cells_used,
-            n_cells=self._runner.n_cells,
-        )
+        return [self._stepped(Plan([], []), [], outputs), Finished(request_id)]

@@ -8,6 +8,7 @@ import numpy as np
 
 from corral.core.outcome import FinishReason, SequenceEnd, SequenceOutput, SequenceStart, TokenProbs
 from corral.core.request import GenerationRequest
+from corral.engine.draft.guesses import Guesses
 from corral.engine.intake import Prepared
 from corral.engine.lines import LineWatch
 from corral.engine.media import SharedMedia, Span
@@ -80,9 +81,14 @@ class Sequence:
         self.group_start = 0  # self-extend: where the window begins whose positions are still their own
         self.pending: list[int] = []
         self.generated: list[int] = []
+        self.n_unlimited: int | None = None  # tokens below which no limit can end it; None: not known yet
+        self._context: Tokens = self.prompt  # and behind it what was generated when somebody last asked
         self.n_shifted_from: int | None = (
             None  # KV behind this position was slid: not a plain prefix any more
         )
+        self.guesses: Guesses | None = None  # once it decodes alone
+        self.n_drafted = 0
+        self.n_drafted_accepted = 0
         self.sampler: Sampler | None = None
         self.text = TextStream(prepared.request.stop)
         self.lines = _line_watch(prepared.request)
@@ -144,6 +150,11 @@ class Sequence:
         ahead = (span.start for span in self.spans if span.start >= self.n_past)
         return next(ahead, len(self.prompt)) - self.n_past
 
+    @property
+    def is_checkpointed(self) -> bool:
+        """Whether states of its prompt are worth keeping, of a model whose memory cannot be cut."""
+        return self.request.is_cache_wanted and self.scoring is None
+
     def free_media(self) -> None:
         """Let go of the images: they are in KV memory, or will never be."""
         if self.media is not None:
@@ -169,7 +180,11 @@ class Sequence:
         n_prompt = len(self.prompt)
         if n_known <= n_prompt:
             return self.prompt[:n_known]
-        return np.concatenate([self.prompt, np.array(self.generated[: n_known - n_prompt], np.int32)])
+        if n_known > len(self._context):
+            # Only what is new is converted: this is asked for again and again while an answer grows.
+            new = np.array(self.generated[len(self._context) - n_prompt :], np.int32)
+            self._context = np.concatenate([self._context, new])
+        return self._context[:n_known]
 
     def started(self) -> SequenceStart:
         """Return the report of admission."""
@@ -211,6 +226,8 @@ class Sequence:
             is_truncated=self.is_truncated,
             slot=self.seq_id,
             seed=self.seed,
+            n_drafted=self.n_drafted,
+            n_drafted_accepted=self.n_drafted_accepted,
         )
         return self.output(text, end)
 

@@ -42,26 +42,25 @@ class Service:
             caller = sequence.space.caller
             self._times[caller] = self._time(caller) + n_tokens / sequence.request.weight
 
-    def order(self, waiting: list[Sequence], running: Iterable[Sequence]) -> list[Sequence]:
-        """Return the waiting in the order in which they should go.
+    def catch_up(self, present: set[str]) -> None:
+        """Forget who is gone; who is new begins where the least served of the others stands.
 
-        Higher priorities first; between callers who has had least by its weight; of a caller who came first.
+        `present`: the callers of which something waits or runs. To be told in every step that is contested.
         """
-        if not self.is_contested:
-            return waiting
-        self._catch_up({sequence.space.caller for sequence in (*waiting, *running)})
-        by_priority: dict[int, list[Sequence]] = {}
-        for sequence in waiting:
-            by_priority.setdefault(sequence.request.priority, []).append(sequence)
-        return [
-            s for priority in sorted(by_priority, reverse=True) for s in self._in_turn(by_priority[priority])
-        ]
-
-    def _catch_up(self, present: set[str]) -> None:
-        """Forget who is gone; who is new begins where the least served of the others stands."""
         known = {caller: time for caller, time in self._times.items() if caller in present}
         self._now = max(self._now, min(known.values(), default=self._now))
         self._times = {caller: known.get(caller, self._now) for caller in present}
+
+    def order(self, waiting: Iterable[Sequence]) -> Iterator[Sequence]:
+        """Yield the waiting, all of callers that are present, in the order in which they should go.
+
+        Higher priorities first; between callers who has had least by its weight; of a caller who came first.
+        """
+        by_priority: dict[int, list[Sequence]] = {}
+        for sequence in waiting:
+            by_priority.setdefault(sequence.request.priority, []).append(sequence)
+        for priority in sorted(by_priority, reverse=True):
+            yield from self._in_turn(by_priority[priority])
 
     def _in_turn(self, sequences: list[Sequence]) -> Iterator[Sequence]:
         """Yield them, each time from the caller that would have had least with those already yielded."""

@@ -128,6 +128,7 @@ class SlotCalls:
     def _fill(self, filling: _Filling) -> AnyEvent:
         began_s = self._clock.now_s()
         call, file = filling.call, filling.file
+        self._ledger.rescue(call.slot)
         self._ledger.erase(call.slot)
         if not self._memory.set_state(call.slot, file.content.state):
             return _answer(call.request_id, InvalidRequestError(NOT_TAKEN))

@@ -84,13 +84,16 @@ def write(path: str, content: SlotContent, fingerprint: str) -> int:
     return sum(len(part) for part in parts)
 
 
-def read(path: str, taker: Taker) -> SlotContent:
-    """Return what the file holds. Raises `InvalidRequestError` unless `taker` can do with all of it."""
+def read(path: str, taker: Taker, *, is_seal_needed: bool = False) -> SlotContent:
+    """Return what the file holds. Raises `InvalidRequestError` unless `taker` can do with all of it.
+
+    With `is_seal_needed` a file of llama.cpp itself is not taken.
+    """
     try:
         octets = _octets(path)
     except (OSError, MemoryError):
         raise InvalidRequestError(NOT_TAKEN) from None
-    content = _content(octets, taker)
+    content = None if is_seal_needed and _seal(octets)[0] is None else _content(octets, taker)
     if content is None or len(content.tokens) > taker.n_ctx:
         raise InvalidRequestError(NOT_TAKEN)
     return content

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING
 
-from corral.core.errors import ModelLoadingError, QueueFullError, UnavailableError
+from corral.core.errors import CorralError, ModelLoadingError, QueueFullError, UnavailableError
 from corral.core.messages import (
     Count,
     Counted,
@@ -21,16 +21,19 @@ from corral.core.messages import (
     Tokenize,
     Tokenized,
 )
+from corral.core.queue_share import has_room
+from corral.gateway.callers import Callers
 from corral.gateway.engine_state import EngineState
 from corral.gateway.generation import Generation
 from corral.gateway.lifecycle import State
 from corral.gateway.slots import Slots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from corral.core.messages import Answer, ModelFacts
     from corral.core.request import GenerationRequest, TextPiece
+    from corral.gateway.charge import Charge
     from corral.gateway.metrics import MetricsSnapshot
     from corral.gateway.process import EngineProcess
     from corral.gateway.recording import Recorder
@@ -46,10 +49,10 @@ class Door:
 
     `find_worker` returns the worker, None before the first load. `max_queue` bounds how many requests wait
     for a slot. While a crashed engine restarts, requests wait up to `restart_wait_s`. `recorder` writes
-    requests down.
+    requests down. `callers` knows their terms and counts what they take.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a model is given of the gateway's own, once
         self,
         name: str,
         find_worker: Callable[[], Worker | None],
@@ -57,12 +60,14 @@ class Door:
         max_queue: int,
         restart_wait_s: float = RESTART_WAIT_S,
         recorder: Recorder | None = None,
+        callers: Callers | None = None,
     ) -> None:
         self.name = name
         self._find_worker = find_worker
         self.max_queue = max_queue
         self._restart_wait_s = restart_wait_s
         self._recorder = recorder
+        self._callers = callers or Callers({})
         self._n_parked = 0
         self._call_ids = itertools.count()
         self.state = EngineState(self._worker, self._ready_process, self._call_id)
@@ -85,10 +90,11 @@ class Door:
         return worker.facts
 
     def generate(self, request: GenerationRequest) -> Generation:
-        """Return the stream of `request`. Nothing happens before it is entered.
+        """Return the stream of `request`, by its caller's terms. Nothing happens before it is entered.
 
-        Entering may raise `ModelLoadingError`, `QueueFullError` or `UnavailableError`.
+        Entering may raise `ModelLoadingError`, `QuotaExceededError`, `QueueFullError` or `UnavailableError`.
         """
+        request = self._callers.stamped(request)
         if self._recorder is not None:
             return self._recorder.generation(request, self._enter, self._leave)
         return Generation(request, self._enter, self._leave)
@@ -128,20 +134,29 @@ class Door:
         Who stops waiting cancels it. Raises as a request does.
         """
         call = Score(self._call_id(), prompt, question, continuations, caller, is_bos_wanted)
-        answer = await self._queued(call)
+        charge = self._callers.charge(caller, [*prompt, *question], n_requests=0)
+        answer = await self._queued(call, caller, charge)
         assert isinstance(answer, Scored)
+        if charge is not None:
+            charge.took(answer.n_prompt_tokens)
         return answer
 
-    async def embed(self, inputs: list[list[TextPiece]]) -> Embedded:
+    async def embed(self, inputs: list[list[TextPiece]], *, caller: str = "") -> Embedded:
         """Return the vectors of each input. Who stops waiting cancels it. Raises as a request does."""
-        answer = await self._queued(Embed(self._call_id(), inputs))
+        charge = self._callers.charge(caller, _joined(inputs))
+        answer = await self._queued(Embed(self._call_id(), inputs), caller, charge)
         assert isinstance(answer, Embedded)
+        if charge is not None:
+            charge.took(sum(answer.n_tokens))
         return answer
 
-    async def rank(self, query: str, documents: list[str]) -> Ranked:
+    async def rank(self, query: str, documents: list[str], *, caller: str = "") -> Ranked:
         """Return how well each document answers the query. Who stops waiting cancels it. Raises the same."""
-        answer = await self._queued(Rank(self._call_id(), query, documents))
+        charge = self._callers.charge(caller, [query, *documents])
+        answer = await self._queued(Rank(self._call_id(), query, documents), caller, charge)
         assert isinstance(answer, Ranked)
+        if charge is not None:
+            charge.took(sum(answer.n_tokens))
         return answer
 
     def slots(self) -> list[SlotView]:
@@ -154,29 +169,50 @@ class Door:
         """Return the metrics and start the next averages from here. Raises as `facts`."""
         return self._worker().metrics(n_parked=self._n_parked)
 
-    async def _queued(self, call: Embed | Rank | Score) -> Answer:
-        self._check_room(self._worker())
-        return await (await self._ready_process()).call(call)
+    async def _queued(self, call: Embed | Rank | Score, caller: str, charge: Charge | None) -> Answer:
+        try:
+            self._check_room(self._worker(), caller)
+            return await (await self._ready_process()).call(call)
+        except CorralError:
+            if charge is not None:
+                charge.withdraw()
+            raise
+        finally:
+            if charge is not None:
+                charge.close()
 
     async def _enter(self, generation: Generation) -> None:
         worker = self._worker()
         worker.history.suspects.check(generation.request)
-        self._check_room(worker)
-        if self._recorder is not None:
-            await self._recorder.begin(generation.request, self.tokenize)
-        process = worker.process if worker.state is State.READY else await self._ready_process()
-        process.submit(generation)
+        self._check_room(worker, generation.request.caller)
+        request = generation.request
+        charge = generation.charge = self._callers.charge(request.caller, request.prompt)
+        try:
+            if self._recorder is not None:
+                await self._recorder.begin(request, self.tokenize)
+            process = worker.process if worker.state is State.READY else await self._ready_process()
+            process.submit(generation)
+        except BaseException:
+            if charge is not None:
+                charge.withdraw()
+            raise
 
     def _leave(self, generation: Generation) -> None:
         worker = self._find_worker()
         if worker is not None:
             worker.process.cancel(generation.request.request_id)
 
-    def _check_room(self, worker: Worker) -> None:
+    def _check_room(self, worker: Worker, caller: str) -> None:
+        """Raise QueueFullError where there is no room for one more request of `caller`."""
         assert worker.facts is not None
-        n_asked = worker.n_open + worker.n_calls + self._n_parked
-        if n_asked >= worker.facts.n_slots + self.max_queue:
-            raise QueueFullError("The queue of requests is full", retry_after_s=RETRY_AFTER_S)
+        n_most = worker.facts.n_slots + self.max_queue
+        n_unnamed = worker.n_calls + self._n_parked
+        if worker.n_open + n_unnamed < n_most:
+            return
+        held = worker.n_open_by_caller()
+        held[""] += n_unnamed
+        if not has_room(+held, caller, 1, n_most):
+            raise QueueFullError.expecting("The queue of requests is full", worker.history.meter.wait_ms)
 
     def _worker(self) -> Worker:
         """Return the worker, which was ready at least once and is meant to be again."""
@@ -201,3 +237,7 @@ class Door:
 
     def _call_id(self) -> str:
         return f"call-{next(self._call_ids)}"
+
+
+def _joined(inputs: Iterable[list[TextPiece]]) -> list[TextPiece]:
+    return [piece for pieces in inputs for piece in pieces]

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Self
 
+from corral.core.errors import UnavailableError
 from corral.core.outcome import SequenceStart
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from corral.core.errors import CorralError
     from corral.core.outcome import PromptProgress, SequenceOutput
     from corral.core.request import GenerationRequest
+    from corral.gateway.charge import Charge
 
 
 class Generation:
@@ -27,7 +29,7 @@ class Generation:
     request at once.
 
     `enter` submits, `leave` is called when the reader goes before the end. The gateway feeds `put`, and then
-    exactly one of `finish` and `fail`.
+    exactly one of `finish` and `fail`. `charge` counts for its caller's quota, None where there is none.
     """
 
     __slots__ = (
@@ -36,6 +38,7 @@ class Generation:
         "_items",
         "_leave",
         "_waiter",
+        "charge",
         "has_left",
         "has_started",
         "is_over",
@@ -52,6 +55,7 @@ class Generation:
         self.has_started = False
         self.has_left = False
         self.is_over = False
+        self.charge: Charge | None = None
         self._enter = enter
         self._leave = leave
         self._items: deque[SequenceStart | PromptProgress | SequenceOutput] = deque()
@@ -89,6 +93,8 @@ class Generation:
     def put(self, item: SequenceStart | PromptProgress | SequenceOutput) -> None:
         """Hand the reader one more item. Dropped once the reader has left."""
         assert not self.is_over, "an output after the end"
+        if self.charge is not None:
+            self.charge.saw(item)
         if self.has_left:
             return
         if type(item) is SequenceStart:
@@ -100,12 +106,21 @@ class Generation:
         """End the iteration after the items handed over so far."""
         assert not self.is_over, "a request ends once"
         self.is_over = True
+        if self.charge is not None:
+            self._settle(self.charge)
         self._wake()
 
     def fail(self, error: CorralError) -> None:
         """Raise `error` in the reader after the items handed over so far."""
         self._error = error
         self.finish()
+
+    def _settle(self, charge: Charge) -> None:
+        """Count a request that the engine had no place for as if it had not come."""
+        if not self.has_started and isinstance(self._error, UnavailableError):
+            charge.withdraw()
+        else:
+            charge.close()
 
     def _wake(self) -> None:
         waiter = self._waiter

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from corral.core.messages import Stepped
+    from corral.core.messages import Stepped, StepStats
 
 
 class MetricsSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +17,10 @@ class MetricsSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     `prompt_per_s` and `predicted_per_s` average tokens per second of such work since the previous snapshot;
     0 when there was none. `n_busy_per_decode` averages running sequences over all decodes.
     `n_deferred` counts requests that wait for a slot, `n_tokens_max` the longest sequence seen.
-    `n_drafts`, `n_drafted` and `n_drafted_accepted` stay 0: nothing is drafted yet.
+    A draft (`n_drafts`) is tokens guessed ahead: `n_drafted`, of which `n_drafted_accepted` were right.
+    `n_from_host_total` and `n_from_disk_total` prompt tokens came from those tiers of the prefix cache,
+    `n_kept_total` prefixes went there, and they hold `host_bytes` and `disk_bytes`. `wait_s` is how long a
+    request that comes now is thought to wait for its first token.
     """
 
     n_prompt_total: int = 0
@@ -38,6 +41,15 @@ class MetricsSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     n_drafts: int = 0
     n_drafted: int = 0
     n_drafted_accepted: int = 0
+    n_from_device_total: int = 0
+    n_from_host_total: int = 0
+    n_from_disk_total: int = 0
+    n_kept_total: int = 0
+    host_bytes: int = 0
+    disk_bytes: int = 0
+    n_waiting_tokens: int = 0
+    wait_s: float = 0.0
+    sample_s_total: float = 0.0
     n_loads: int = 0
     n_crashes: int = 0
     n_restarts: int = 0
@@ -67,6 +79,27 @@ class _Work:
         self.predicted_ms = 0.0
 
 
+class _FromTiers:
+    """What came from the tiers, over all engines: each counts from 0 again."""
+
+    __slots__ = ("_before", "_now")
+
+    def __init__(self) -> None:
+        self._before = (0, 0, 0)
+        self._now = (0, 0, 0)
+
+    def step(self, stats: StepStats) -> None:
+        self._now = (stats.n_from_host, stats.n_from_disk, stats.n_kept)
+
+    def engine_gone(self) -> None:
+        self._before, self._now = self.totals(), (0, 0, 0)
+
+    def totals(self) -> tuple[int, int, int]:
+        """Return the tokens from the host and the disk, and the prefixes that went there."""
+        (host, disk, kept), (more_host, more_disk, more_kept) = self._before, self._now
+        return host + more_host, disk + more_disk, kept + more_kept
+
+
 class Meter:
     """A reducer of step costs. No clock, no I/O; owned by the worker, over all restarts of its engine."""
 
@@ -79,6 +112,17 @@ class Meter:
         self._n_cells_used = 0
         self._n_cells = 0
         self._n_tokens_max = 0
+        self._n_drafts = 0
+        self._n_drafted = 0
+        self._n_drafted_accepted = 0
+        self._sample_ms = 0.0
+        self._from_tiers = _FromTiers()
+        self._last: StepStats | None = None
+
+    @property
+    def wait_ms(self) -> float:
+        """How long a request that comes now is thought to wait for its first token."""
+        return 0.0 if self._last is None else self._last.wait_ms
 
     def step(self, step: Stepped) -> None:
         """Count one step."""
@@ -94,9 +138,15 @@ class Meter:
             work.prompt_ms += stats.prefill_ms
             work.n_predicted += n_predicted
             work.predicted_ms += stats.decode_ms
+        self._last = stats
+        self._from_tiers.step(stats)
+        self._sample_ms += stats.sample_ms
         self._n_cached += stats.n_cached
         self._n_cells_used = stats.n_cells_used
         self._n_cells = stats.n_cells
+        self._n_drafts += stats.n_drafts
+        self._n_drafted += stats.n_drafted
+        self._n_drafted_accepted += stats.n_drafted_accepted
         if stats.n_prefill or stats.n_decode:
             self._n_decodes += 1
             self._n_busy_sum += stats.n_running + n_ended
@@ -104,11 +154,15 @@ class Meter:
     def engine_gone(self) -> None:
         """Forget what the ended engine held."""
         self._n_cells_used = 0
+        self._last = None
+        self._from_tiers.engine_gone()
 
     def take_snapshot(self, now: Moment) -> MetricsSnapshot:
         """Return the metrics with what is true `now`, and start the next averages from here."""
         total, bucket = self._total, self._bucket
         self._bucket = _Work()
+        n_from_host, n_from_disk, n_kept = self._from_tiers.totals()
+        last = self._last
         return MetricsSnapshot(
             n_prompt_total=total.n_prompt,
             prompt_s_total=total.prompt_ms / 1000,
@@ -123,6 +177,18 @@ class Meter:
             n_cells=self._n_cells,
             cells_used_ratio=_ratio(self._n_cells_used, self._n_cells),
             n_tokens_max=self._n_tokens_max,
+            n_drafts=self._n_drafts,
+            n_drafted=self._n_drafted,
+            n_drafted_accepted=self._n_drafted_accepted,
+            n_from_device_total=max(0, self._n_cached - n_from_host),
+            n_from_host_total=n_from_host,
+            n_from_disk_total=n_from_disk,
+            n_kept_total=n_kept,
+            host_bytes=0 if last is None else last.host_bytes,
+            disk_bytes=0 if last is None else last.disk_bytes,
+            n_waiting_tokens=0 if last is None else last.n_waiting_tokens,
+            wait_s=self.wait_ms / 1000,
+            sample_s_total=self._sample_ms / 1000,
             n_processing=now.n_processing,
             n_deferred=now.n_deferred,
             n_loads=now.n_loads,

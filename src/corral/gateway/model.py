@@ -18,6 +18,7 @@ from corral.gateway.quarantine import LoadFailures
 if TYPE_CHECKING:
     from corral.catalog.entry import ModelEntry
     from corral.gateway.boarding import Boarding
+    from corral.gateway.callers import Callers
     from corral.gateway.machine import Machine
     from corral.gateway.recording import Recorder
     from corral.gateway.worker import Worker
@@ -42,8 +43,15 @@ class Model:
     the declaration that its last process was given, `changed_s` when it got another, or none.
     """
 
-    def __init__(
-        self, key: str, entry: ModelEntry, purpose: str | None, machine: Machine, recorder: Recorder | None
+    def __init__(  # noqa: PLR0913 - what the router hands over, once
+        self,
+        key: str,
+        entry: ModelEntry,
+        purpose: str | None,
+        *,
+        machine: Machine,
+        recorder: Recorder | None,
+        callers: Callers,
     ) -> None:
         self.key = key
         self.entry = entry
@@ -55,6 +63,7 @@ class Model:
             lambda: self.worker,
             max_queue=self.max_queue,
             recorder=recorder,
+            callers=callers,
         )
         self.moved = Pulse()
         self.boarding: Boarding | None = None

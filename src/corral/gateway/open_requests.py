@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from corral.core.errors import from_report
@@ -42,6 +43,10 @@ class OpenRequests:
     def n_open(self) -> int:
         """How many generations have not ended."""
         return len(self._generations)
+
+    def n_open_by_caller(self) -> Counter[str]:
+        """Return how many of them each caller sent."""
+        return Counter(generation.request.caller for generation in self._generations.values())
 
     @property
     def n_calls(self) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from corral.core import log
 from corral.core.clock import Clock, MonotonicClock
 from corral.core.errors import CorralError, NotFoundError
+from corral.gateway.callers import Callers
 from corral.gateway.model import Model
 from corral.gateway.preparation import in_thread
 from corral.gateway.pulls import Pulls
@@ -72,19 +73,21 @@ class Declared(Protocol):
 class Router:
     """Every model of the server. Enter it (`async with`) to have it look after them; leaving ends that."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the composition root hands over, once
         self,
         declared: Declared,
         residency: Residency,
         settings: Settings,
         *,
         recorder: Recorder | None = None,
+        callers: Callers | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._declared = declared
         self._residency = residency
         self._settings = settings
         self._recorder = recorder
+        self._callers = callers or Callers({})
         self._clock = clock or MonotonicClock()
         self._models: dict[str, Model] = {}
         self._default = settings.catalog.default
@@ -284,7 +287,14 @@ class Router:
         key = entry.name if wanted is None else f"{entry.name} ({wanted})"
         model = self._models.get(key)
         if model is None:
-            model = self._models[key] = Model(key, entry, wanted, self._residency.machine, self._recorder)
+            model = self._models[key] = Model(
+                key,
+                entry,
+                wanted,
+                machine=self._residency.machine,
+                recorder=self._recorder,
+                callers=self._callers,
+            )
         return model
 
     def _known(self, name: str | None) -> Model:

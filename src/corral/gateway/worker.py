@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -82,6 +83,11 @@ class Worker:
         """How many requests the engine has accepted and not ended."""
         requests = self.process.requests
         return requests.n_open if requests is not None else 0
+
+    def n_open_by_caller(self) -> Counter[str]:
+        """Return how many of them each caller sent."""
+        requests = self.process.requests
+        return requests.n_open_by_caller() if requests is not None else Counter()
 
     @property
     def n_calls(self) -> int:

@@ -9,6 +9,8 @@ import msgspec
 
 from corral.prompt.lorebook.book import Lorebook
 
+_MANY_ENTRIES = 100
+
 
 class Speaker(StrEnum):
     """Who says a turn of an example."""
@@ -80,6 +82,11 @@ class Persona(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def called(self) -> str:
         """What `{{char}}` means."""
         return self.nickname or self.name
+
+    @property
+    def has_long_lore(self) -> bool:
+        """Whether its lorebook keeps a processor busy for milliseconds, looked up in a chat."""
+        return self.lorebook is not None and len(self.lorebook.entries) > _MANY_ENTRIES
 
     @property
     def greeting(self) -> str:

@@ -7,18 +7,22 @@ from dataclasses import dataclass, field
 from corral.core.outcome import FinishReason, SequenceEnd, SequenceOutput
 from corral.prompt.messages import Message
 from corral.ui import words
+from corral.ui.opening import Opening
 
 
 @dataclass
 class Exchange:
     """One question and what came of it. `note` tells how the answer ended, where there is a thing to tell.
 
-    `model` is the name of who answers. `waiting` tells for what the answer waits, `fault` is
-    the polite sentence of an error.
+    `model` is the name of what answers, `speaker` what stands over the answer ("": nothing), `emotion` what
+    the speaker shows with it. `waiting` tells for what the answer waits, `fault` is the polite sentence of an
+    error.
     """
 
     question: str
     model: str = ""
+    speaker: str = ""
+    emotion: str = ""
     waiting: str = ""
     answer: str = ""
     note: str = ""
@@ -63,8 +67,12 @@ class Exchange:
 
 @dataclass
 class Chat:
-    """The exchanges of one tab, oldest first. Only the last one may be unfinished."""
+    """The exchanges of one tab, oldest first, behind a character's `opening`.
 
+    Only the last one may be unfinished.
+    """
+
+    opening: Opening | None = None
     exchanges: list[Exchange] = field(default_factory=list)
 
     @property
@@ -72,10 +80,10 @@ class Chat:
         """Whether an answer is being made."""
         return bool(self.exchanges) and not self.exchanges[-1].is_over
 
-    def ask(self, question: str, model: str = "") -> Exchange:
-        """Begin an exchange. `model` as in `Exchange`."""
+    def ask(self, question: str, model: str = "", speaker: str = "") -> Exchange:
+        """Begin an exchange. `model` and `speaker` as in `Exchange`."""
         assert not self.is_busy, "one answer at a time"
-        self.exchanges.append(Exchange(question, model))
+        self.exchanges.append(Exchange(question, model, speaker))
         return self.exchanges[-1]
 
     def messages(self, system: str) -> list[Message]:
@@ -84,6 +92,8 @@ class Chat:
         Roles alternate, as templates demand: a question that got no answer is left out, unless it is open.
         """
         turns = [Message("system", system.strip())] if system.strip() else []
+        if self.opening is not None:
+            turns.append(Message("assistant", self.opening.text))
         for exchange in self.exchanges:
             if exchange.answer or not exchange.is_over:
                 turns.append(Message("user", exchange.question))

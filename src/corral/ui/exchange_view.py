@@ -9,14 +9,17 @@ from corral.ui.markdown_view import MarkdownView
 
 
 class ExchangeView:
-    """Shows `exchange` as it is at each call of `show`. `is_model_named`: it says who answers."""
+    """Shows `exchange` as it is at each call of `show`."""
 
-    def __init__(self, exchange: Exchange, *, is_model_named: bool) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         with ui.element("section").classes("exchange") as self._section:
             ui.label(exchange.question).classes("question")
-            if is_model_named:
-                ui.label(exchange.model).classes("speaker")
+            self._emotion: ui.label | None = None
+            if exchange.speaker:
+                with ui.element("div").classes("speaker"):
+                    ui.label(exchange.speaker)
+                    self._emotion = ui.label().classes("emotion").props("title=Emotion")
             self._answer = MarkdownView()
             with ui.element("div").classes("waiting") as self._waiting:
                 ui.spinner("dots", size="2rem")
@@ -32,6 +35,8 @@ class ExchangeView:
         exchange = self._exchange
         self._answer.show(exchange.answer)
         self._waiting.set_visibility(not exchange.is_over and not exchange.answer)
+        if self._emotion is not None:
+            self._tell(self._emotion, exchange.emotion)
         self._tell(self._why, exchange.waiting)
         self._tell(self._fault, exchange.fault)
         self._tell(self._note, exchange.note)

@@ -34,7 +34,8 @@ def make_frame(servings: Servings) -> FastAPI:
     keys, admins = ordinary_keys(servings.settings.server), Keys(servings.settings.server.admin_keys)
 
     def enter(key: str) -> None:
-        Page(servings, admins, caller=keys.caller(key) or "", is_admin=admins.caller(key) is not None)
+        caller = keys.caller(key) or ""
+        Page(servings.seen_by(caller), admins, caller=caller, is_admin=admins.caller(key) is not None)
 
     def build() -> None:
         if keys:

@@ -11,9 +11,10 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from corral.api.ports import ModelsPort
+from corral.api.ports import CharactersPort, ModelsPort
 from corral.api.servings import Servings
 from corral.core.settings import Settings
+from corral.gateway.callers import Callers
 
 MakeFrame = Callable[[Servings], FastAPI]
 
@@ -21,12 +22,19 @@ MakeFrame = Callable[[Servings], FastAPI]
 PUBLIC_PREFIXES = ("/_nicegui/", "/_nicegui_ws/")
 
 
-def mount(app: FastAPI, models: ModelsPort, settings: Settings) -> None:
+def mount(
+    app: FastAPI,
+    models: ModelsPort,
+    settings: Settings,
+    *,
+    characters: CharactersPort | None = None,
+    callers: Callers | None = None,
+) -> None:
     """Serve the page at `/` of `app`, which must leave that path and PUBLIC_PREFIXES free and unlocked.
 
     NiceGUI, of which a process has one, is imported on a thread when `app` starts, while a model may load.
     """
-    page = PageRoute(Servings(models, settings))
+    page = PageRoute(Servings(models, settings, characters=characters, callers=callers))
     app.router.routes.append(page)
     inner = app.router.lifespan_context
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from nicegui import ui
@@ -11,19 +10,17 @@ from corral.api.servings import Servings
 from corral.core.model_view import ModelView
 from corral.ui import model_words, words
 from corral.ui.introduction import Introduction, introduce, trouble_of
-from corral.ui.picker import Option, Picker
+from corral.ui.keepsake import Keepsake
+from corral.ui.picker import Option, Picker, PickerWords
 
-ANSWER_S = 10.0  # that a browser may take to tell what it kept
-# A browser may refuse to keep anything; then the choice lasts as long as the tab.
-_RECALL = "try {{ return localStorage.getItem({key}) }} catch {{ return null }}"
-_KEEP = "try {{ localStorage.setItem({key}, {value}) }} catch {{}}"
-_FORGET = "try {{ localStorage.removeItem({key}) }} catch {{}}"
+MODELS = PickerWords("Model", "There is no model yet.")
 
 
 class Selection:
     """Shows the model in the header, where there are many with a list of them.
 
-    `on_change` is called with what is known of the model whenever it is another one.
+    `beside` is the place next to it. `on_change` is called with what is known of the model whenever it is
+    another one.
     """
 
     def __init__(self, servings: Servings, on_change: Callable[[Introduction], None]) -> None:
@@ -32,11 +29,12 @@ class Selection:
         self._name: str | None = None
         self._has_picked = False
         self._client = ui.context.client
-        self._key = json.dumps(f"corral{servings.settings.server.prefix}.model")
+        self._keepsake = Keepsake("model", prefix=servings.settings.server.prefix)
         present = self.introduction()
-        self._picker = None if servings.models.is_single else Picker(self._options, self._pick)
-        if self._picker is None:
-            ui.label(words.short_name(present.name)).classes("model-name").tooltip(present.name)
+        with ui.element("div").classes("choices") as self.beside:
+            self._picker = None if servings.models.is_single else Picker(MODELS, self._options, self._pick)
+            if self._picker is None:
+                ui.label(words.short_name(present.name)).classes("model-name").tooltip(present.name)
         self._facts = ui.label().classes("model-facts").props("role=status")
         self.show()
         if self._picker is not None:
@@ -61,11 +59,8 @@ class Selection:
 
     async def _recall(self) -> None:
         """Take up what the browser kept, unless the reader was faster."""
-        try:
-            kept = await self._client.run_javascript(_RECALL.format(key=self._key), timeout=ANSWER_S)
-        except TimeoutError:
-            return
-        if self._has_picked or not isinstance(kept, str):
+        kept = await self._keepsake.recall()
+        if self._has_picked or kept is None:
             return
         view = self._view(kept)
         if view is None:
@@ -81,11 +76,11 @@ class Selection:
             self.show()
             return
         self._has_picked = True
-        self._client.run_javascript(_KEEP.format(key=self._key, value=json.dumps(name)))
+        self._keepsake.keep(name)
         self._change(name)
 
     def _forget(self, name: str) -> None:
-        self._client.run_javascript(_FORGET.format(key=self._key))
+        self._keepsake.forget()
         self._say(model_words.gone(name))
         self._change(None)
 

@@ -83,9 +83,18 @@ def test_a_wrong_value_is_named_by_its_path(post, refused, path, value, field):
 def test_an_example_without_a_template_is_named_by_its_path(post, refused):
     example = [{"chatType": "system", "message": "Fog."}]
 
-    reply = post(promptTemplate__system=7, character__chatExample=example)
+    reply = post(promptTemplate__system=..., character__chatExample=example)
 
-    refused(reply, "Field 'character.chatExample[0].chatType'")
+    refused(reply, "Field 'character.chatExample[0].chatType': promptTemplate has no text 'system'")
+
+
+@pytest.mark.parametrize("template", [5, None, ["a"]])
+def test_a_template_that_is_no_text_is_named(post, refused, template):
+    history = [{"chatType": "system", "message": "Fog."}]
+
+    reply = post(promptTemplate__system=template, chatHistory=history)
+
+    refused(reply, "Field 'promptTemplate.system': expected a text")
 
 
 @pytest.mark.parametrize(

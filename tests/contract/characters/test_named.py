@@ -32,15 +32,17 @@ def test_a_name_is_enough(client, door):
     assert reply.text == '{"emotion":"cross","message":"Hello!"}'
     (prompt,) = door.requests[-1].prompt
     assert prompt == (
-        "Mira's persona: Mira mends nets.\nPatient with Sam.\n\n"
-        "Sam: Busy?\nMira: Always, Sam.\nMira: Mind the hooks, Sam.\nMira:"
+        "You are Mira, talking with Sam. Stay in character; write only what Mira says and does.\n\n"
+        "Mira mends nets.\n\nPersonality: Patient with Sam.\n\n"
+        "How Mira talks, for example:\nSam: Busy?\nMira: Always, Sam.\n\n"
+        "Mira: Mind the hooks, Sam.\nMira:"
     )
 
 
 def test_a_history_takes_the_place_of_the_greeting(client, door):
     client.post("/chat", {**BODY, "chatHistory": [{"chatType": "user", "message": "Ahoy {{char}}"}]})
 
-    assert door.requests[-1].prompt[0].endswith("Always, Sam.\nSam: Ahoy {{char}}\nMira:")
+    assert door.requests[-1].prompt[0].endswith("Always, Sam.\n\nSam: Ahoy {{char}}\nMira:")
 
 
 def test_own_templates_may_tell_the_character(client, door):
@@ -48,7 +50,9 @@ def test_own_templates_may_tell_the_character(client, door):
 
     client.post("/chat", {**BODY, "promptTemplate": template})
 
-    assert door.requests[-1].prompt == ["<Mira mends nets.\nPatient with Sam.>Mind the hooks, Sam.|Mira:"]
+    assert door.requests[-1].prompt == [
+        "<Mira mends nets.\n\nPersonality: Patient with Sam.>Mind the hooks, Sam.|Mira:"
+    ]
 
 
 def test_the_characters_sampling_and_stops_count_where_the_body_is_silent(client, door, sampling_of):
@@ -62,7 +66,9 @@ def test_the_characters_sampling_and_stops_count_where_the_body_is_silent(client
 
 def test_a_character_of_a_name_only_is_a_character(client, door):
     assert client.post("/chat", {**BODY, "character": "bo"}).json() == {"message": "Hello!"}
-    assert door.requests[-1].prompt == ["Bo's persona: \n\nBo:"]
+    (prompt,) = door.requests[-1].prompt
+    assert prompt.startswith("You are Bo, talking with Sam. ")
+    assert prompt.endswith("says and does.\n\nBo:")
 
 
 def test_an_unknown_character_is_404_and_names_those_there_are(client, refused, door):

@@ -41,6 +41,54 @@ def test_a_client_that_does_not_read_is_gone():
         serve(writer, never, never)
 
 
+def test_a_write_may_wait_more_than_once():
+    steps = []
+
+    async def slow(message):
+        for _ in range(3):
+            await asyncio.sleep(0)
+        steps.append(message["body"])
+
+    serve(writer, never, slow)
+
+    assert steps == [b"x"]
+
+
+def test_a_write_that_is_cancelled_can_clean_up():
+    steps = []
+
+    async def blocked(_message):
+        try:
+            await never()
+        finally:
+            await asyncio.sleep(0)
+            steps.append("cleaned")
+
+    async def leave():
+        serving = asyncio.ensure_future(SocketTimeouts(writer, 60)(SCOPE, never, blocked))
+        await asyncio.sleep(0)
+        serving.cancel()
+        await serving
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(leave())
+    assert steps == ["cleaned"]
+
+
+def test_an_error_of_a_write_is_told_whether_it_waited_or_not():
+    async def broken(_message):
+        raise BrokenPipeError
+
+    async def broken_later(_message):
+        await asyncio.sleep(0)
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        serve(writer, never, broken)
+    with pytest.raises(BrokenPipeError):
+        serve(writer, never, broken_later)
+
+
 def test_waiting_for_the_client_to_leave_has_no_bound():
     messages = [{"type": "http.request", "body": b"", "more_body": False}]
     is_waiting = asyncio.Event()

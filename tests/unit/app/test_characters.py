@@ -29,10 +29,17 @@ def test_without_a_folder_there_are_no_characters():
         folder.find("mira")
 
 
-def test_the_usual_folder_is_taken_where_there_is_one(here):
+def test_the_usual_folder_is_taken_whether_it_is_there_yet_or_not(here):
+    folder = character_folder(CharacterSettings())
+    folder.look()
+    complaints = folder.complaints()
     (here / "characters").mkdir()
+    (here / "characters" / "mira.yaml").write_text("name: Mira\n")
 
-    assert characters_dir(CharacterSettings()) == Path("characters")
+    folder.look()
+
+    assert complaints == {}
+    assert folder.names() == ["mira"]
     assert characters_dir(CharacterSettings(dir="cast")) == Path("cast")
 
 

@@ -259,6 +259,19 @@ def test_a_folder_that_is_gone_is_told_of_and_comes_back(tmp_path, read):
     assert (folder.names(), folder.complaints()) == (["mira"], {})
 
 
+def test_a_folder_that_may_come_later_is_no_complaint_until_then(tmp_path, read):
+    folder = CharacterFolder(tmp_path / "later", read, is_optional=True)
+    folder.look()
+    complaints = folder.complaints()
+    (tmp_path / "later").mkdir()
+    put(tmp_path / "later" / "mira.yaml", "x")
+
+    folder.look()
+
+    assert complaints == {}
+    assert folder.names() == ["mira"]
+
+
 def test_without_a_folder_there_are_none(read):
     folder = CharacterFolder(None, read)
 

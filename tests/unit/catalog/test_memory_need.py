@@ -9,6 +9,7 @@ from corral.catalog.memory_need import memory_need, memory_parts
 from corral.core.engine_settings import (
     AdapterSettings,
     DeviceSettings,
+    DraftSettings,
     EngineSettings,
     LoraSettings,
     MediaSettings,
@@ -183,6 +184,15 @@ def test_compute_grows_with_the_physical_batch():
     small, large = (parts(n_ubatch=n).compute.host_bytes for n in (128, 512))
 
     assert 3 < large / small < 4
+
+
+def test_the_weights_of_a_draft_model_count(tmp_path):
+    file = tmp_path / "small.gguf"
+    file.write_bytes(b"x" * 1000)
+
+    drafted = parts(drafts=DraftSettings(model_path=str(file))).others
+
+    assert drafted - parts().others == Memory(1000)
 
 
 def test_files_of_adapters_and_projector_count_where_they_are(tmp_path):

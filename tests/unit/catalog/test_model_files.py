@@ -97,6 +97,15 @@ def test_a_broken_folder_is_refused_with_a_line_for_each_missing_file(here):
     assert "no runner for safetensors folders" in lines[2]
 
 
+def test_a_file_that_a_folder_of_weights_lacks_is_the_one_that_is_named(here):
+    put(here / "models" / "broken" / "model.safetensors", safetensors())
+    catalogue = scanned(Path("models"))
+
+    message = refusal(catalogue, "a.gguf", "./models/broken")
+
+    assert message == "there is no model file a.gguf in ./models/broken"
+
+
 def test_a_folder_without_weights_is_refused_with_a_line_for_each_missing_file(here):
     (here / "models" / "gptq" / "empty").mkdir(parents=True)
     (here / "models" / "other").mkdir()

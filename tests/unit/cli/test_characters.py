@@ -151,6 +151,8 @@ def test_show_is_one_document_for_programs(capsys):
         (["new", "tiny@mira"], "may not stand in the name"),
         (["new", ".mira"], "begins with no dot"),
         (["new", " "], "begins with no dot"),
+        (["new", "ü" * 101], "the name is too long"),
+        (["export", "mira", "--to", "x" * 300 + ".json"], "cannot be written: File name too long"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(capsys, words, said):

@@ -68,8 +68,9 @@ LATER = """
 """
 # Those whose reason tells what to do instead; where none is named, leaving it out is what to do.
 ADVICE = {
-    "--draft-max": "--spec-draft-n-max",
-    "-md": "leave it out: the text is the same",
+    "--spec-ngram-size-n": "leave it out",
+    "-hfd": "--model-draft",
+    "--spec-default": "leave it out: the text is the same",
     "--ui-config": "--path",
     "--tools": "let the client run them",
     "--gpt-oss-20b-default": "--hf-repo",
@@ -100,7 +101,7 @@ def test_a_refusal_ends_the_start_on_the_command_line_and_in_the_file(parse, fla
     assert on_the_line.value.message.startswith(f"error: {flag}: ")
 
 
-@pytest.mark.parametrize("name", sorted({*REFUSED_VARIABLES, "LLAMA_ARG_SPEC_DRAFT_MODEL"}))
+@pytest.mark.parametrize("name", sorted({*REFUSED_VARIABLES, "LLAMA_ARG_SPEC_SYNTH_LEN"}))
 def test_a_refused_variable_is_named(parse, name):
     with pytest.raises(SettingsError) as caught:
         parse(environ={name: "x"})
@@ -121,7 +122,6 @@ def test_a_refusal_says_what_to_do(parse, flag, advice):
     [
         ["--spec-type", "none"],
         ["--sleep-idle-seconds", "-1"],
-        ["--ctx-checkpoints", "0"],
         ["--no-agent"],
         ["-no-ag"],
         ["--no-ui-mcp-proxy"],
@@ -134,8 +134,7 @@ def test_asking_for_nothing_is_accepted(parse, words):
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["--spec-type", "ngram-simple"], "drafts (speculative decoding) are not served yet"),
-        (["--ctx-checkpoints", "32"], "prefixes are kept in the KV cache only"),
+        (["--spec-type", "ngram-mod"], "this kind of drafts is not served"),
         (["--agent"], "Corral runs no tools"),
         (["--ui-mcp-proxy"], "Corral runs no tools"),
     ],

@@ -76,9 +76,9 @@ def test_a_bad_variable_is_named(parse):
 
 
 def test_of_several_refused_variables_the_first_by_the_alphabet_is_told(parse):
-    environ = {"LLAMA_ARG_VIDEO_FPS": "1", "LLAMA_ARG_TOOLS": "all", "LLAMA_ARG_MODEL_DRAFT": "a.gguf"}
+    environ = {"LLAMA_ARG_VIDEO_FPS": "1", "LLAMA_ARG_TOOLS": "all", "LLAMA_ARG_HF_REPO_DRAFT": "a/b"}
 
-    with pytest.raises(SettingsError, match="LLAMA_ARG_MODEL_DRAFT"):
+    with pytest.raises(SettingsError, match="LLAMA_ARG_HF_REPO_DRAFT"):
         parse(environ=environ)
 
 

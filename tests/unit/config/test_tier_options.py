@@ -38,3 +38,12 @@ def test_a_folder_alone_is_warned_of(parse):
         "warn: --cache-disk-path has no effect without --cache-disk"
         in parse("--cache-disk-path", "kv").warnings
     )
+
+
+def test_states_of_models_that_cannot_be_cut_are_kept_as_llama_server_does(parse):
+    assert (tiers(parse).n_checkpoints, tiers(parse).checkpoint_min_step) == (32, 8192)
+    assert tiers(parse, "-ctxcp", "4").n_checkpoints == 4
+    assert tiers(parse, "--swa-checkpoints", "0").n_checkpoints == 0
+    assert tiers(parse, "-cms", "256").checkpoint_min_step == 256
+    with pytest.raises(SettingsError, match="-ctxcp"):
+        parse("-ctxcp", "-1")

@@ -6,6 +6,7 @@ import pytest
 
 from corral.core.errors import InternalError
 from corral.core.messages import Stepped
+from corral.engine.fake import FakeBehaviour
 
 SYSTEM = "s" * 200
 
@@ -147,3 +148,35 @@ def test_more_clients_than_sequences_compute_it_once_too(make_bench):
     bench.run()
 
     assert n_prefilled(bench) == 201 + 9
+
+
+def test_memory_that_cannot_be_forked_in_the_middle_makes_nobody_wait(make_bench):
+    bench = make_bench(FakeBehaviour(is_trimmable=0), n_parallel=4, n_ctx=4 * 512, n_batch=64)
+    together(bench, 3)
+
+    bench.step()
+
+    assert len(bench.starts()) == 3
+
+
+def test_nobody_waits_to_be_held_back_while_others_generate(make_bench):
+    bench = make_bench(n_parallel=4, n_ctx=4 * 512, n_batch=64, is_batching_continuous=False)
+    together(bench, 3, max_tokens=100)
+
+    bench.step()
+
+    assert len(bench.starts()) == 3
+
+
+def test_who_waits_for_one_that_is_gone_looks_for_another(crowd):
+    crowd.submit(prompt=[SYSTEM + "y" * 300], max_tokens=4)
+    crowd.submit(request_id="b", prompt=["s" * 100 + "z" * 200], max_tokens=4, is_cache_wanted=False)
+    crowd.step()
+    crowd.submit(request_id="c", prompt=[SYSTEM], max_tokens=4)
+    crowd.step()
+    crowd.events += crowd.scheduler.cancel("a")
+
+    crowd.run()
+
+    assert n_cached(crowd)[2] >= 100
+    assert crowd.n_finished("c") == 1

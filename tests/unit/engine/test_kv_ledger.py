@@ -6,6 +6,9 @@ import pytest
 from corral.engine.fake import FakeMemory
 from corral.engine.kv import KvLedger, Wish
 from corral.engine.prefixes import Space
+from corral.engine.tiers.checkpoints import Checkpoints
+from corral.engine.tiers.host import HostTier
+from corral.engine.tiers.tiers import Tiers
 
 
 def tokens(text):
@@ -86,3 +89,119 @@ def test_who_asks_for_a_slot_reuses_what_that_one_holds_and_no_other(ledger, mem
     placement = run(ledger, memory, "hello there!", slot=1)
 
     assert (placement.source, placement.n_cached) == (1, 5)
+
+
+CHAT_BYTES = 100 * 8  # of a hundred tokens: the fake's state and they
+
+
+@pytest.fixture
+def make_tiered(memory):
+    """Return a function from the budget to a ledger of two sequences over host memory, and that."""
+
+    def make(budget, *, is_trimmable=True, checkpoints=None):
+        memory._is_trimmable = is_trimmable
+        tiers = Tiers(HostTier(budget, is_trimmable=is_trimmable), checkpoints=checkpoints)
+        return KvLedger(memory, 2, is_trimmable=is_trimmable, tiers=tiers), tiers
+
+    return make
+
+
+def test_a_rescue_that_drives_out_what_is_wanted_back_does_not_lose_it(make_tiered, memory):
+    ledger, tiers = make_tiered(CHAT_BYTES)
+    for letter in "abc":
+        run(ledger, memory, letter * 100)
+    assert tiers.match(Space(), tokens("a" * 100)).n_tokens == 100
+
+    placement = ledger.lease(Wish(tokens("a" * 101)))
+
+    assert placement.n_cached == 100
+    assert memory.held[placement.seq_id] == list(b"a" * 100)
+
+
+def test_what_two_sequences_hold_alike_is_brought_to_safety_at_the_end(make_tiered, memory):
+    ledger, tiers = make_tiered(None)
+    wishes = [Wish(tokens("a" * 100), is_cache_wanted=False) for _ in range(2)]
+    seq_ids = [ledger.lease(wish).seq_id for wish in wishes]
+    for seq_id in seq_ids:
+        memory.held[seq_id] = list(b"a" * 100)
+        ledger.release(seq_id, Space(), tokens("a" * 100))
+
+    ledger.rescue_idle()
+
+    assert tiers.match(Space(), tokens("a" * 100)).n_tokens == 100
+    assert tiers.counts.n_kept == 1
+
+
+def test_a_state_that_is_refused_is_not_tried_again(make_tiered, memory, monkeypatch):
+    ledger, tiers = make_tiered(None)
+    for letter in "abc":
+        run(ledger, memory, letter * 100)
+    monkeypatch.setattr(type(memory), "set_state", lambda *_: False)
+
+    assert run(ledger, memory, "a" * 101).n_cached == 0
+    assert tiers.match(Space(), tokens("a" * 100)).n_tokens == 0
+
+
+def test_no_memory_to_put_a_state_back_costs_the_reuse_alone(make_tiered, memory, monkeypatch):
+    def too_large(*_):
+        raise MemoryError
+
+    ledger, tiers = make_tiered(None)
+    for letter in "abc":
+        run(ledger, memory, letter * 100)
+    monkeypatch.setattr(type(memory), "set_state", too_large)
+
+    assert run(ledger, memory, "a" * 101).n_cached == 0
+    assert tiers.match(Space(), tokens("a" * 100)).n_tokens == 100
+
+
+def test_what_never_fits_is_copied_once(make_tiered, memory):
+    ledger, tiers = make_tiered(CHAT_BYTES - 1)
+    for letter in "abcdef":
+        run(ledger, memory, letter * 100)
+
+    assert tiers.n_bytes == (0, 0)
+    assert not tiers.is_wanted(Space(), tokens("z" * 100))
+    assert tiers.is_wanted(Space(), tokens("z" * 90))
+
+
+def test_branches_of_a_call_that_scores_are_not_kept(make_tiered, memory):
+    ledger, tiers = make_tiered(None)
+    base = run(ledger, memory, "a" * 100).seq_id
+    branch = run(ledger, memory, "a" * 100 + "b", own=[base]).seq_id
+
+    run(ledger, memory, "a" * 100 + "c", own=[base, branch], n_reusable=50)
+
+    assert tiers.counts.n_kept == 0
+
+
+def test_memory_that_cannot_be_cut_keeps_what_goes_on(make_tiered, memory):
+    ledger, _ = make_tiered(None, is_trimmable=False, checkpoints=Checkpoints(4))
+    run(ledger, memory, "a" * 100)
+    run(ledger, memory, "a" * 100 + "b" * 100)
+
+    assert run(ledger, memory, "a" * 100 + "c" * 100).n_cached == 100
+
+
+def test_no_checkpoints_keep_nothing_of_what_goes_on(make_tiered, memory):
+    ledger, tiers = make_tiered(None, is_trimmable=False, checkpoints=Checkpoints(0))
+    run(ledger, memory, "a" * 100)
+    run(ledger, memory, "a" * 100 + "b" * 100)
+
+    assert tiers.counts.n_kept == 0
+
+
+def test_of_a_long_chat_no_more_checkpoints_are_kept_than_were_asked_for(make_tiered, memory):
+    ledger, tiers = make_tiered(None, is_trimmable=False, checkpoints=Checkpoints(3))
+    for n in range(1, 12):
+        run(ledger, memory, "a" * 100 * n)
+
+    assert len(tiers._host) == 3
+
+
+def test_what_cannot_be_cut_is_not_held_though_it_begins_alike(make_tiered, memory):
+    ledger, _ = make_tiered(None, is_trimmable=False)
+    run(ledger, memory, "a" * 100)
+
+    assert ledger.n_held(Space(), tokens("a" * 90)) == 0
+    assert ledger.n_held(Space(), tokens("a" * 110)) == 100

@@ -100,6 +100,17 @@ def test_text_waits_for_the_rest_of_a_character():
     assert [stream.feed(bytes([byte])) for byte in "é!".encode()] == [(None, None), ("é", None), ("!", None)]
 
 
+def test_a_character_that_is_broken_off_is_replaced_in_front_of_what_follows():
+    stream = TextStream(())
+
+    assert [stream.feed(piece) for piece in ("€".encode()[:2], b"", b"a", b"b")] == [
+        (None, None),
+        (None, None),
+        ("\N{REPLACEMENT CHARACTER}a", None),
+        ("b", None),
+    ]
+
+
 def test_invalid_bytes_become_replacement_characters():
     stream = TextStream(())
 

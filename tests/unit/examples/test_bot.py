@@ -186,13 +186,11 @@ def test_without_discord_py_the_command_says_how_to_get_it(monkeypatch, capsys):
     forget_bot()
 
     assert __main__.main() == 1
-    assert "pip install 'corral[discord]'" in capsys.readouterr().err
+    assert "pip install discord.py httpx" in capsys.readouterr().err
 
 
 def test_discord_py_itself_takes_the_bot_where_it_is_installed():
-    discord = pytest.importorskip(
-        "discord", reason="pip install 'corral[discord]' runs the bot on the real one"
-    )
+    discord = pytest.importorskip("discord", reason="pip install discord.py runs the bot on the real one")
     forget_bot()
     module = importlib.import_module(BOT_MODULE)
 

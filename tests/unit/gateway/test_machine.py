@@ -2,8 +2,8 @@
 
 import sys
 
-from corral.core.memory import Memory
 from corral.core.main_memory import main_memory_bytes
+from corral.core.memory import Memory
 from corral.gateway.machine import Machine, device_bytes
 
 

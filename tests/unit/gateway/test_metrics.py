@@ -23,6 +23,15 @@ def test_totals_add_up_over_steps(meter, words):
     assert (snapshot.n_cached_total, snapshot.n_decode_total) == (4, 2)
 
 
+def test_drafts_add_up_over_steps(meter, words):
+    meter.step(words.stepped(n_drafts=1, n_drafted=4, n_drafted_accepted=3))
+    meter.step(words.stepped(n_drafts=1, n_drafted=2, n_drafted_accepted=0))
+
+    snapshot = meter.take_snapshot(Moment())
+
+    assert (snapshot.n_drafts, snapshot.n_drafted, snapshot.n_drafted_accepted) == (2, 6, 3)
+
+
 def test_averages_start_anew_with_each_snapshot_and_totals_do_not(meter, words):
     meter.step(words.stepped(outputs=[words.output()], n_decode=1, decode_ms=10.0))
 
@@ -67,3 +76,33 @@ def test_what_is_so_now_is_passed_on(meter):
 
     assert (snapshot.n_processing, snapshot.n_deferred) == (3, 2)
     assert (snapshot.n_crashes, snapshot.n_restarts) == (1, 1)
+
+
+def test_what_came_from_the_tiers_adds_up_over_engines(meter, words):
+    meter.step(words.stepped(n_cached=50, n_from_host=20, n_from_disk=8, n_kept=2))
+    meter.step(words.stepped(n_cached=10, n_from_host=30, n_from_disk=8, n_kept=3))
+    meter.engine_gone()
+    meter.step(words.stepped(n_cached=5, n_from_host=5, n_kept=1))
+
+    snapshot = meter.take_snapshot(Moment())
+
+    assert (snapshot.n_from_host_total, snapshot.n_from_disk_total, snapshot.n_kept_total) == (35, 8, 4)
+    assert snapshot.n_from_device_total == 30
+
+
+def test_the_queue_and_the_tiers_are_those_of_the_last_step_until_the_engine_is_gone(meter, words):
+    meter.step(words.stepped(n_waiting_tokens=70, wait_ms=1500.0, host_bytes=4096, disk_bytes=8192))
+    before = meter.take_snapshot(Moment())
+    meter.engine_gone()
+    after = meter.take_snapshot(Moment())
+
+    assert (before.n_waiting_tokens, before.wait_s) == (70, 1.5)
+    assert (before.host_bytes, before.disk_bytes) == (4096, 8192)
+    assert (after.n_waiting_tokens, after.wait_s, after.host_bytes, after.disk_bytes) == (0, 0, 0, 0)
+
+
+def test_the_time_for_sampling_adds_up(meter, words):
+    meter.step(words.stepped(sample_ms=3.0))
+    meter.step(words.stepped(sample_ms=4.0))
+
+    assert meter.take_snapshot(Moment()).sample_s_total == pytest.approx(0.007)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 
 from corral.api import body
 from corral.api.auth import caller_of
-from corral.api.characters.translate import CharacterChat, to_chat
+from corral.api.characters.templated import templated
+from corral.api.characters.translate import CharacterChat, plain_prompt, to_chat
 from corral.api.characters.types import CharacterChatBody
-from corral.api.generation.prompts import WirePrompt
 from corral.api.generation.request import Ask, to_asks
 from corral.api.ports import DoorPort
-from corral.api.serving import Serving
-from corral.api.threads import by_size
+from corral.api.serving import Serving, as_wire_prompt
+from corral.api.threads import by_size, by_weight, is_large
 from corral.core.messages import ModelFacts
-from corral.prompt.characters.blocks import Blocks, check_bare, chosen, shortened
+from corral.prompt.characters.blocks import check_bare
+from corral.prompt.characters.fitting import Fitting
+from corral.prompt.characters.plain_prompt import Choice, PlainPrompt
 from corral.prompt.persona import Persona
+from corral.prompt.templates import Prompt
 
 
 async def read_chat(request: Request, serving: Serving, facts: ModelFacts) -> CharacterChat:
@@ -26,7 +31,9 @@ async def read_chat(request: Request, serving: Serving, facts: ModelFacts) -> Ch
     wanted = await by_size(request, lambda: body.parse(content, CharacterChatBody))
     persona = await _persona(wanted, serving)
     raw = await by_size(request, lambda: body.parse(content, dict[str, Any]))
-    return await by_size(request, lambda: to_chat(wanted, raw, persona, facts))
+    now = dt.datetime.now().astimezone()
+    is_heavy = is_large(request) or (persona is not None and persona.has_long_lore)
+    return await by_weight(lambda: to_chat(wanted, raw, persona, facts=facts, now=now), is_heavy=is_heavy)
 
 
 async def _persona(wanted: CharacterChatBody, serving: Serving) -> Persona | None:
@@ -40,28 +47,32 @@ async def _persona(wanted: CharacterChatBody, serving: Serving) -> Persona | Non
 async def ask(request: Request, chat: CharacterChat, serving: Serving) -> Ask:
     """Return the engine's request. Raises InvalidRequestError for a prompt that has no room."""
     terms = serving.terms(caller_of(request), is_cached=True)
-    text = await _fitting(chat, terms.facts, serving.door)
-    (asked,) = to_asks(chat.fields, [WirePrompt(text, [text])], terms)
+    is_long = is_large(request)
+    prompt = await templated(chat, serving, is_long=is_long)
+    if prompt is None:
+        plain = await by_weight(lambda: plain_prompt(chat), is_heavy=is_long or chat.has_long_lore)
+        prompt = Prompt(await _fitting(plain, chat.n_budget, terms.facts, serving.door), is_bos_wanted=True)
+    terms = msgspec.structs.replace(terms, is_bos_wanted=prompt.is_bos_wanted)
+    (asked,) = to_asks(chat.fields, [as_wire_prompt(prompt)], terms)
     return asked
 
 
-async def _fitting(chat: CharacterChat, facts: ModelFacts, door: DoorPort) -> str:
+async def _fitting(prompt: PlainPrompt, n_budget: int, facts: ModelFacts, door: DoorPort) -> str:
     """Return the prompt with as many messages as the budget takes.
 
     The parts are counted in one call. Tokens of a whole can be more than those of its parts: so the whole is
     counted too, and messages are left out until it fits.
     """
-    prompt, n_examples = chat.prompt, len(chat.prompt.examples)
     n_system, n_bare, *counts = await door.count([facts.system_prompt, *prompt.pieces], has_special=True)
-    examples, history = counts[:n_examples], counts[n_examples:]
     n_extra = n_system + facts.is_bos_added + facts.is_eos_added
-    blocks: Blocks | None = chosen(n_bare + n_extra, examples, history, chat.n_budget)
-    while blocks is not None:
-        text = prompt.text(blocks)
+    fitting = Fitting(prompt, [n_bare + n_extra, *counts], n_context=facts.n_ctx, n_budget=n_budget)
+    choice: Choice | None = await by_weight(fitting.first, is_heavy=prompt.asides.is_long)
+    while choice is not None:
+        text = prompt.text(choice)
         (n_whole,) = await door.count([text], has_special=True)
-        n_over = n_whole + n_extra - chat.n_budget
+        n_over = n_whole + n_extra - n_budget
         if n_over <= 0:
             return text
-        blocks = shortened(blocks, n_over, examples, history)
-    check_bare(chat.n_budget + n_over, chat.n_budget)
+        choice = fitting.shorter(choice, n_over)
+    check_bare(n_budget + n_over, n_budget, prompt.field)
     raise AssertionError("a prompt that is over its budget was refused above")

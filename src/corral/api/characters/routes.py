@@ -49,8 +49,11 @@ def routes() -> list[Endpoint]:
                 "one of them, and with `emotionScores` the share of each. `genParams` takes ExLlama's "
                 "options, the penalties with or without `token_`, and Corral's `seed` (it repeats the text) "
                 "and `stop`. `stream` sends `message` in pieces, then the whole answer with `stopReason`. "
-                "`character` may name one of the server's characters; then `promptTemplate` and "
-                "`chatHistory` may be left out."
+                "`character` may name one of the server's characters, which has its lore, its examples and "
+                "its prefixes in the prompt; then `promptTemplate` and `chatHistory` may be left out, and "
+                "`greeting` is the number of the greeting that begins the chat, from 0 on. Without "
+                "`promptTemplate` the prompt is made by the model's chat template, where it has one, and the "
+                "newest message always stands."
             ),
             body=CharacterChatBody,
             example=_EXAMPLE,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 Whole = int | float
@@ -60,7 +62,8 @@ class PromptTemplateBody(msgspec.Struct):
 class CharacterChatBody(msgspec.Struct, rename="camel", kw_only=True):
     """POST /chat. `character` is one of the server's, where it is a text.
 
-    With such a character, and only then, `prompt_template` and `chat_history` may be left out.
+    With such a character, and only then, `prompt_template` and `chat_history` may be left out, and `greeting`
+    is the number, from 0 on, of the greeting of this chat; it begins one without history.
     """
 
     user_name: str
@@ -68,6 +71,7 @@ class CharacterChatBody(msgspec.Struct, rename="camel", kw_only=True):
     character: str | CharacterBody
     prompt_template: PromptTemplateBody | None = None
     chat_history: list[ChatMessageBody] | None = None
+    greeting: Any = None
     stream: bool | None = None
     emotion_scores: bool | None = None
     model: str | None = None

@@ -44,18 +44,22 @@ class ChatAsking:
 
     async def composed(self, request: Request, wish: ChatWish) -> ChatPrompt:
         """Return the prompt of the chat in the body of `request`. Raises InvalidRequestError."""
-        told = await spoken(request, self._serving, wish, template=self._in_force())
-        return await self._composed(request, told)
+        wish = self._ruled(wish)
+        if self._serving.persona is None:
+            return await self._composed(request, wish)
+        return (await spoken(request, self._serving, wish, template=self._in_force())).chat
 
     def _in_force(self) -> ChatTemplate:
         return self._template or self._serving.template()
 
+    def _ruled(self, wish: ChatWish) -> ChatWish:
+        if self._serving.settings.generation.structure is None:  # a grammar for all requests
+            return wish
+        return msgspec.structs.replace(wish, is_structured=True)
+
     async def _composed(self, request: Request, wish: ChatWish) -> ChatPrompt:
-        template = self._in_force()
         settings = self._serving.settings.chat
-        if self._serving.settings.generation.structure is not None:  # a grammar for all requests
-            wish = msgspec.structs.replace(wish, is_structured=True)
-        return await by_size(request, functools.partial(compose, template, wish, settings))
+        return await by_size(request, functools.partial(compose, self._in_force(), wish, settings))
 
     async def ask(
         self, request: Request, wish: ChatWish, fields: GenerationFields, gallery: Gallery
@@ -65,11 +69,14 @@ class ChatAsking:
         Modifies `fields`: a forced call brings a schema of its own, `negative_prompt` becomes a chat, a
         character what it likes. Raises InvalidRequestError and NotSupportedError.
         """
-        if self._serving.persona is not None:
+        wish = self._ruled(wish)
+        if self._serving.persona is None:
+            chat = await self._composed(request, wish)
+        else:
             usual_stop = self._serving.settings.generation.stop
             fill_in(fields, self._serving.persona, wish, usual_stop=usual_stop)
-            wish = await spoken(request, self._serving, wish, template=self._in_force(), fields=fields)
-        chat = await self._composed(request, wish)
+            told = await spoken(request, self._serving, wish, template=self._in_force(), fields=fields)
+            wish, chat = told.wish, told.chat
         gallery.check(chat.prompt.text, wish.messages)
         terms = self._serving.terms(
             caller_of(request), is_cached=True, is_bos_wanted=chat.prompt.is_bos_wanted

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import msgspec
 from starlette.requests import Request
 
+from corral.api.chat.performance import Performance, Stage, exceeded
 from corral.api.generation import limits
 from corral.api.generation.fields import GenerationFields
 from corral.api.generation.numbers import whole
 from corral.api.serving import Serving
-from corral.api.threads import by_size, in_thread
-from corral.prompt.characters.assembly import Draft, Room, Staging
+from corral.api.threads import is_large
 from corral.prompt.characters.opening import wants_user_first
 from corral.prompt.characters.placeholders import expand
 from corral.prompt.characters.speaking import scene_of
+from corral.prompt.characters.staging import Staging
 from corral.prompt.chat import ChatWish
 from corral.prompt.persona import Persona
 from corral.prompt.templates import ChatTemplate
 
-_T = TypeVar("_T")
-
 _MAX_NAME = 200  # characters of a user's name
-_MANY_ENTRIES = 100  # of a lorebook: beyond it the others would wait for milliseconds
 # Of the context, for an answer whose length nobody says, and at most for one whose length is said.
 _USUAL_SHARE = 4
 _LARGEST_SHARE = 2
@@ -41,25 +37,35 @@ async def spoken(
     *,
     template: ChatTemplate,
     fields: GenerationFields | None = None,
-) -> ChatWish:
-    """Return the chat as the character of `serving` has it; as it is without one.
+) -> Performance:
+    """Return the chat as the character of `serving` has it; arguments as in `staged`. Raises CorralError."""
+    return await staged(serving, wish, template=template, fields=fields, is_long=is_large(request))
+
+
+async def staged(
+    serving: Serving,
+    wish: ChatWish,
+    *,
+    template: ChatTemplate,
+    fields: GenerationFields | None,
+    is_long: bool,
+) -> Performance:
+    """Return the chat as the character has it, whom `serving` must have; a long one is worked on in a thread.
 
     `template` is what the chat is for, `fields` are the options of the request, None where no answer is made.
-    Texts are counted in one call; the oldest messages are left out where they no longer fit. Raises
-    CorralError.
+    The oldest messages are left out where they no longer fit. Raises CorralError: ContextExceededError where
+    an answer is to be made and the character with the newest message alone leaves no room for one.
     """
     persona = serving.persona
-    if persona is None:
-        return wish
-    draft = await _by_weight(
-        request, persona, functools.partial(_draft, persona, wish, template, seed=_seed(fields))
-    )
-    tools = msgspec.json.encode(wish.use.tools).decode() if wish.use.tools else ""
-    *counts, n_tools = await serving.door.count([*draft.texts, tools], has_special=True)
+    assert persona is not None, "nobody to speak as"
+    staging = _staging(persona, wish, template, seed=_seed(fields))
     n_ctx = serving.door.facts().n_ctx
-    room = Room(n_context=max(0, n_ctx - n_tools), n_answer=_n_answer(serving, fields, n_ctx))
-    chat = await _by_weight(request, persona, functools.partial(draft.assembled, counts, room))
-    return msgspec.structs.replace(wish, messages=chat.messages)
+    n_answer = _n_answer(serving, fields, n_ctx)
+    stage = Stage(serving=serving, template=template, n_answer=n_answer, is_long=is_long)
+    found = await stage.performed(wish, staging)
+    if fields is not None and found.n_tokens >= n_ctx:
+        raise exceeded(persona.name, found.n_tokens, n_ctx, f"the model's context has {n_ctx}")
+    return found
 
 
 def fill_in(
@@ -92,21 +98,14 @@ def user_name_of(wish: ChatWish) -> str | None:
     return " ".join(name[:_MAX_NAME].split()) or None
 
 
-async def _by_weight(request: Request, persona: Persona, work: Callable[[], _T]) -> _T:
-    """Return what `work` returns; a long body or a long lorebook is worth a thread."""
-    n_entries = len(persona.lorebook.entries) if persona.lorebook is not None else 0
-    return await (in_thread(work) if n_entries > _MANY_ENTRIES else by_size(request, work))
-
-
-def _draft(persona: Persona, wish: ChatWish, template: ChatTemplate, *, seed: int | None) -> Draft:
-    staging = Staging(
+def _staging(persona: Persona, wish: ChatWish, template: ChatTemplate, *, seed: int | None) -> Staging:
+    return Staging(
         persona=persona,
         now=dt.datetime.now().astimezone(),
         user_name=user_name_of(wish),
         seed=seed,
         is_user_first=wants_user_first(template),
     )
-    return Draft(staging, wish.messages)
 
 
 def _seed(fields: GenerationFields | None) -> int | None:

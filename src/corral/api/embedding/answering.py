@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from corral.api import body
+from corral.api.auth import caller_of
 from corral.api.connection import while_connected
 from corral.api.embedding.inputs import to_inputs
 from corral.api.embedding.shapes import Written, by_content, by_path, openai_list, written
@@ -72,7 +73,7 @@ async def _embed(request: Request, serving: Serving, wanted: EmbeddingBody) -> E
     if given is None:
         raise InvalidRequestError('"input" or "content" must be provided')
     inputs = to_inputs(given, facts.n_vocab)
-    return await while_connected(request.receive, serving.door.embed(inputs))
+    return await while_connected(request.receive, serving.door.embed(inputs, caller=caller_of(request)))
 
 
 async def _written(answer: Embedded, wanted: EmbeddingBody, serving: Serving) -> list[Written]:

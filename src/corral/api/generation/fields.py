@@ -82,6 +82,9 @@ class GenerationFields(msgspec.Struct, kw_only=True):
 
     id_slot: Whole = None
     cache_prompt: bool | None = None
+    speculative_n_max: Whole = msgspec.field(default=None, name="speculative.n_max")
+    speculative_n_min: Whole = msgspec.field(default=None, name="speculative.n_min")
+    speculative_p_min: float | None = msgspec.field(default=None, name="speculative.p_min")
 
     stream: bool | None = None
     n_probs: Whole = None

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from corral.api.generation import limits
+from corral.api.generation.drafts import to_drafts
 from corral.api.generation.fields import GenerationFields
 from corral.api.generation.guidance import to_guidance
 from corral.api.generation.images import MediaTerms, with_images
@@ -81,6 +82,7 @@ def _shared(fields: GenerationFields, terms: Terms) -> dict[str, Any]:
         "caller": terms.caller,
         "structure": to_structure(fields, defaults.structure),
         "guidance": to_guidance(fields, facts.n_vocab),
+        "drafts": to_drafts(fields),
     }
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from corral.api.generation.numbers import ratio
 from corral.core.outcome import SequenceEnd
 
 
 class Timings(msgspec.Struct, frozen=True):
-    """Tokens, milliseconds and rates. `prompt_n` counts evaluated prompt tokens, `cache_n` reused ones."""
+    """Tokens, milliseconds and rates. `prompt_n` counts evaluated prompt tokens, `cache_n` reused ones.
+
+    Tokens that were guessed ahead, and those among them that were right, are told where there were any.
+    """
 
     cache_n: int
     prompt_n: int
@@ -20,17 +24,22 @@ class Timings(msgspec.Struct, frozen=True):
     predicted_ms: float
     predicted_per_token_ms: float
     predicted_per_second: float
+    draft_n: int | UnsetType = UNSET
+    draft_n_accepted: int | UnsetType = UNSET
 
 
 def of(end: SequenceEnd) -> Timings:
     """Return the timings of an ended sequence."""
-    return timings(
+    told = timings(
         end.n_prompt_tokens - end.n_cached,
         end.prompt_ms,
         end.n_predicted,
         end.predicted_ms,
         n_cached=end.n_cached,
     )
+    if not end.n_drafted:
+        return told
+    return msgspec.structs.replace(told, draft_n=end.n_drafted, draft_n_accepted=end.n_drafted_accepted)
 
 
 def timings(

@@ -60,9 +60,11 @@ def _message(item: Any, where: str) -> Message:  # noqa: ANN401 - any JSON
     if not isinstance(item, dict):
         raise InvalidRequestError(f"Field '{where}': expected an object with a role and a content")
     role, content = item.get("role"), item.get("content")
+    if not isinstance(role, str):
+        raise InvalidRequestError(f"Field '{where}.role': expected one of system, user and assistant")
     if role not in _ROLES:
         raise InvalidRequestError(
-            f"Field '{where}.role': {_shown(role)} is no role here; there are system, user and assistant"
+            f"Field '{where}.role': {role[:50]!r} is no role here; there are system, user and assistant"
         )
     if not isinstance(content, str):
         raise InvalidRequestError(f"Field '{where}.content': expected a string")
@@ -78,7 +80,3 @@ def _check_turn(role: str, at: int, *, expected: str) -> None:
         f"Field 'messages[{at}].role': expected {expected}, got {role}; "
         "user and assistant take turns, and the user begins"
     )
-
-
-def _shown(role: Any) -> str:  # noqa: ANN401 - any JSON
-    return repr(role[:50]) if isinstance(role, str) else "what is no string"

@@ -24,9 +24,10 @@ def routes() -> list[Endpoint]:
                 "and that first, then user and assistant in turn, the user last; the answer is a "
                 "message to append to the list. The chat template is the model's own; one without gets "
                 "Llama 2's format. Marks by which the template tells turns apart are refused inside "
-                "messages of user and system. Answers `worker_id` (the id of the engine's process), "
-                "`choices`, `version` (the model and what tells its content) and `latency` (seconds, without "
-                "loading)."
+                "messages of user and system. A client that appends and asks again in a "
+                "loop comes to the end of the context: the answer is 400 then, and no message to append. "
+                "Answers `worker_id` (the id of the engine's process), `choices`, `version` (the model and "
+                "what tells its content) and `latency` (seconds, without loading)."
             ),
             body=PutTextBody,
             example={

@@ -87,7 +87,8 @@ async def _exceeded(door: DoorPort, ask: Ask) -> ContextExceededError:
     tokenized = await door.tokenize(pieces, add_special=ask.request.is_bos_wanted, parse_special=True)
     n_prompt, n_ctx = len(tokenized.tokens), door.facts().n_ctx
     return ContextExceededError(
-        f"Field 'messages': the chat has {n_prompt} tokens, and the model's context holds {n_ctx}",
+        f"Field 'messages': the chat has {n_prompt} tokens, and the model's context holds {n_ctx}; leave out "
+        "the oldest messages",
         n_prompt_tokens=n_prompt,
         n_ctx=n_ctx,
     )

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from corral.api import body
+from corral.api.auth import caller_of
 from corral.api.connection import while_connected
 from corral.api.generation.fields import Whole
 from corral.api.generation.numbers import whole
@@ -42,7 +43,8 @@ async def rerank(request: Request, serving: Serving) -> Response:
     wanted = await body.read(request, RerankBody)
     query, documents = _query(wanted), _documents(wanted)
     n = _n_best(wanted, len(documents))
-    ranked = await while_connected(request.receive, serving.door.rank(query, documents))
+    ranking = serving.door.rank(query, documents, caller=caller_of(request))
+    ranked = await while_connected(request.receive, ranking)
     best = _best(ranked.scores, n)
     if wanted.texts is not None:
         return json_reply(_tei(best, ranked, documents, wanted))

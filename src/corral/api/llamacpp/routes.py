@@ -167,12 +167,13 @@ def _watch_routes() -> list[Endpoint]:
             note=(
                 "Needs `--slots`. With `?fail_on_no_slot=1`: 503 when none is idle. Of many models `?model=` "
                 "names one, else it is the default one; one that is not loaded has no slots, and is not "
-                "loaded for this."
+                "loaded for this. A key sees the prompts, settings and counts of its own requests, an admin "
+                "key those of all; of others' slots it is told whether they are busy."
             ),
             differs=(
-                "Off unless `--slots` is given, as documented in 2024, because it shows the prompts of "
-                "others. A slot has the keys of both servers; `next_token` is an object, as in 2024, where "
-                "the newest server has an array."
+                "Off unless `--slots` is given, as documented in 2024. llama-server shows every key the "
+                "prompts of all. A slot has the keys of both servers; `next_token` is an object, as in 2024, "
+                "where the newest server has an array."
             ),
         ),
         Endpoint(
@@ -188,11 +189,13 @@ def _watch_routes() -> list[Endpoint]:
             summary="Metrics for Prometheus",
             note=(
                 "Needs `--metrics`. Of many models those that are loaded are told apart by the label "
-                "`model`; `?model=` asks for one, without labels. No model is loaded for this."
+                "`model`; `?model=` asks for one, without labels. No model is loaded for this. Nothing is "
+                "told apart by key."
             ),
             differs=(
                 "The gauges of the KV cache, which the newest server has dropped, are still there, no value "
-                "is ever `nan`, and the engine's crashes, restarts and memory are told besides."
+                "is ever `nan`, and the tiers of the prefix cache, the expected wait, the time for sampling, "
+                "and the engine's crashes, restarts and memory are told besides."
             ),
         ),
     ]

@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 import corral
 from corral.api import body
+from corral.api.auth import caller_of, is_admin
 from corral.api.generation.limits import UNTIL_FULL
 from corral.api.generation.settings_echo import generation_settings
-from corral.api.llamacpp.slots import slot_object
+from corral.api.llamacpp.slots import own_view, slot_object
 from corral.api.llamacpp.types import PropsBody
 from corral.api.replies import json_reply
 from corral.api.serving import Serving
@@ -117,7 +118,11 @@ async def slots(request: Request, servings: Servings) -> Response:
     views = [] if serving is None else serving.door.slots()
     if "fail_on_no_slot" in request.query_params and all(view.is_processing for view in views):
         raise UnavailableError("no slot available")
-    return json_reply([] if serving is None else _slot_objects(views, serving))
+    if serving is None:
+        return json_reply([])
+    if not is_admin(request, servings.settings.server):
+        views = [own_view(view, caller_of(request)) for view in views]
+    return json_reply(_slot_objects(views, serving))
 
 
 def _slot_objects(views: list[SlotView], serving: Serving) -> list[dict[str, Any]]:

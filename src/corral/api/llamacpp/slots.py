@@ -12,6 +12,13 @@ from corral.gateway.slots import SlotView
 from corral.prompt.gallery import SHOWN_MARK
 
 
+def own_view(view: SlotView, caller: str) -> SlotView:
+    """Return what `caller` may know of a slot: of one that ran a request of another, whether it is busy."""
+    if view.request is None or view.request.caller == caller:
+        return view
+    return SlotView(id=view.id, n_ctx=view.n_ctx, is_processing=view.is_processing)
+
+
 def slot_object(view: SlotView, model: str, facts: ModelFacts, idle: GenerationRequest) -> dict[str, Any]:
     """Return a slot's settings and progress.
 

@@ -94,4 +94,12 @@ ROWS = (
         help="How many may wait; more are answered with 503.",
         is_own=True,
     ),
+    Option(
+        flags="--max-queue-tokens",
+        fills="engine.max_queue_tokens",
+        kind=Integer(0),
+        unit="tokens",
+        help="How many prompt tokens may wait, 0 for any number; a lone prompt always may.",
+        is_own=True,
+    ),
 )

@@ -6,7 +6,7 @@ from corral.config.engine_kinds import HeaderValues
 from corral.config.kinds import Choice, Integer, Real, on_off_auto
 from corral.config.option import Option
 
-_KV_TYPES = Choice(
+KV_TYPES = Choice(
     {name: name for name in ("f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "iq4_nl", "q5_0", "q5_1")}
 )
 
@@ -50,14 +50,14 @@ ROWS = (
         flags="-ctk --cache-type-k",
         env="LLAMA_ARG_CACHE_TYPE_K",
         fills="engine.kv_type_k",
-        kind=_KV_TYPES,
+        kind=KV_TYPES,
         help="The type of the keys in the KV cache.",
     ),
     Option(
         flags="-ctv --cache-type-v",
         env="LLAMA_ARG_CACHE_TYPE_V",
         fills="engine.kv_type_v",
-        kind=_KV_TYPES,
+        kind=KV_TYPES,
         help="The type of the values in the KV cache; a quantised one needs flash attention.",
     ),
     Option(

@@ -32,7 +32,7 @@ ROWS = (
         fills="server.api_keys",
         kind=Words("KEY[,KEY...]", "text", noun="key"),
         is_repeatable=True,
-        help="Ask every client for one of these keys.",
+        help="Ask every client for one of these keys. Those of the --config file can have quotas.",
     ),
     Option(
         flags="--api-key-file",

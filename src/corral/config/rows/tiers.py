@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corral.config.kinds import Text
+from corral.config.kinds import Integer, Text
 from corral.config.model_kinds import ByteSize, Mebibytes
 from corral.config.option import Option
 
@@ -36,5 +36,24 @@ ROWS = (
         default_text="prefixes, in the cache directory",
         is_own=True,
         help="The folder for them; it is made if need be. Each model has one of its own in it.",
+    ),
+    Option(
+        flags="-ctxcp --ctx-checkpoints --swa-checkpoints",
+        env="LLAMA_ARG_CTX_CHECKPOINTS",
+        fills="engine.tiers.n_checkpoints",
+        kind=Integer(0),
+        help=(
+            "States kept on the way of a sequence, of models whose memory cannot be cut (recurrent, sliding "
+            "window): what changes in a chat is computed from the last one on. 0 for none."
+        ),
+        differs="They live in the host memory of --cache-ram, and with -cram 0 there are none.",
+    ),
+    Option(
+        flags="-cms --checkpoint-min-step",
+        env="LLAMA_ARG_CHECKPOINT_MIN_SPACING_NT",
+        fills="engine.tiers.checkpoint_min_step",
+        kind=Integer(0),
+        unit="tokens",
+        help="How far apart such states are inside a prompt, at least; there is one at its end in any case.",
     ),
 )

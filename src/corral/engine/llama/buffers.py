@@ -55,17 +55,17 @@ class LogitsView:
     def __init__(self, context: Any, n_vocab: int) -> None:  # noqa: ANN401 - a ctypes pointer
         self._context = context
         self._n_vocab = n_vocab
-        self._key = (0, 0)
+        self._address = 0
         self._rows: Logits = np.empty((0, n_vocab), np.float32)
 
     def rows(self, n_outputs: int) -> Logits:
         """Return the view. Valid until the next decode; also puts llama.cpp's rows in batch order."""
         pointer = llama_cpp.llama_get_logits(self._context)
         address = ctypes.cast(pointer, ctypes.c_void_p).value or 0
-        if (address, n_outputs) != self._key:
-            self._key = (address, n_outputs)
+        if address != self._address or n_outputs > len(self._rows):
+            self._address = address
             self._rows = np.ctypeslib.as_array(pointer, shape=(n_outputs, self._n_vocab))
-        return self._rows
+        return self._rows[:n_outputs]
 
 
 def _view(pointer: Any, n: int) -> npt.NDArray[Any]:  # noqa: ANN401 - a ctypes pointer

@@ -25,7 +25,7 @@ class Candidates:
     def __init__(self, logits: Logits, ids: npt.NDArray[np.int64] | None = None) -> None:
         n = len(logits) if ids is None else len(ids)
         self._own: Items = np.zeros(n, _CANDIDATE)
-        self._own["id"] = np.arange(n) if ids is None else ids
+        self._own["id"] = np.arange(n, dtype=np.int32) if ids is None else ids
         self._own["logit"] = logits if ids is None else logits[ids]
         data = ctypes.cast(self._own.ctypes.data, llama_cpp.llama_token_data_p)
         self._array = llama_cpp.llama_token_data_array(data, n, -1, False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from corral.core.engine_settings import EngineSettings
+from corral.core.engine_settings import EngineSettings, MediaSettings
 
 N_SAMPLES = 64
 SAMPLE_BYTES = 64 * 1024
@@ -24,11 +24,21 @@ def fingerprint(path: str, settings: EngineSettings, build: str) -> str:
         adapters.layer_range,
         settings.kv_type_k,
         settings.kv_type_v,
+        settings.is_kv_unified,  # states are laid out another way then, as without flash attention
+        settings.flash_attn,
         settings.rope,
         settings.kv_overrides,
         build,
+        *_media_facts(settings.media),
     ]
     return hashlib.blake2b(msgspec.json.encode(facts), digest_size=16).hexdigest()
+
+
+def _media_facts(media: MediaSettings) -> list[str | int | None]:
+    """Return what changes the KV of images. Nothing without a projector: text is the same then."""
+    if media.projector_path is None or not Path(media.projector_path).is_file():
+        return []  # one that is not there ends the start when it is loaded, with a better reason
+    return [_digest(media.projector_path), media.image_min_tokens, media.image_max_tokens]
 
 
 def _digest(path: str) -> str:

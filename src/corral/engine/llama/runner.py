@@ -14,12 +14,14 @@ from corral.core.engine_settings import EngineSettings
 from corral.core.errors import NotSupportedError
 from corral.core.messages import ModelFacts
 from corral.core.sampling import SamplingParams
+from corral.engine.draft.kinds import BY_MODEL
 from corral.engine.llama.aborts import loading
 from corral.engine.llama.adapters import Adapters
 from corral.engine.llama.buffers import BatchBuffer, Logits, LogitsView
 from corral.engine.llama.constrained import sample_constrained
 from corral.engine.llama.context import Context
 from corral.engine.llama.control_vector import apply_control_vectors
+from corral.engine.llama.draft_model import LlamaDraftModel
 from corral.engine.llama.facts import model_facts
 from corral.engine.llama.fingerprint import fingerprint
 from corral.engine.llama.guidance import Rows, steer
@@ -67,6 +69,9 @@ class LlamaRunner:
             stack.callback(self._sampled_model.close)
             self._media = LlamaMedia(library, model, self._context, settings)
             stack.callback(self._media.close)
+            self.draft_model = self._draft_model(library, settings)
+            if self.draft_model is not None:
+                stack.callback(self.draft_model.close)
             self.facts: ModelFacts = self._media.with_modalities(self.facts)
             if settings.is_warmup:
                 self._warm_up()
@@ -90,6 +95,14 @@ class LlamaRunner:
         )
         check_grouping(settings.rope, is_shiftable=self.is_shiftable)
         self._sampled_model = SampledModel(self.vocabulary, self.facts.n_ctx)
+
+    def _draft_model(self, library: Library, settings: EngineSettings) -> LlamaDraftModel | None:
+        """Return the second model, if there is one and its guesses could be taken back from memory."""
+        kinds = settings.drafts.kinds
+        is_wanted = settings.drafts.model_path is not None and (kinds is None or BY_MODEL in kinds)
+        if not is_wanted or not self.is_trimmable:
+            return None
+        return LlamaDraftModel(library, settings, self.vocabulary, self.facts.n_ctx)
 
     @property
     def projector(self) -> Projector | None:
@@ -128,6 +141,10 @@ class LlamaRunner:
             return self._sample_span(rows, logits)
         return self._sample_threaded(rows, logits)
 
+    def sample_at(self, place: int, row: int, sampler: LlamaSampler) -> Sampled:
+        """Choose a token from output row number `place` of the last decode, which is batch row `row`."""
+        return self._sample_one(row, sampler, self._logits.rows(place + 1)[place])
+
     def logprobs(self, place: int, tokens: list[int]) -> list[float]:
         """Return the log-probabilities of `tokens` in output row number `place` of the last decode."""
         found: list[float] = log_softmax(self._logits.rows(place + 1)[place])[tokens].tolist()
@@ -136,6 +153,8 @@ class LlamaRunner:
     def lease_cores(self, cpus: tuple[int, ...]) -> None:
         """Compute on these CPUs only; with none, on all again."""
         self._context.threads.lease(frozenset(cpus))
+        if self.draft_model is not None:
+            self.draft_model.threads.lease(frozenset(cpus))
 
     def leave(self) -> None:
         """Log the context's figures. Weights of gigabytes are not freed page by page for nobody."""

@@ -51,6 +51,6 @@ class Arrivals:
         return self._expecting.pop(request_id)
 
     def _arrived(self, request_id: str, arrival: Arrival, resume: Resume) -> list[AnyEvent]:
-        self._tiers.arrived(arrival)
         prepared = self._expecting.pop(request_id, None)
+        self._tiers.arrived(arrival)
         return [] if prepared is None else resume(prepared)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from corral.engine.ports import State
 from corral.engine.prefixes import Space
-from corral.engine.radix import Tokens, common_length
+from corral.engine.radix import Tokens
 
 # Attention makes a token cost twice as much behind so many others, on the models that were measured.
 DOUBLING_TOKENS = 8192
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Blob:
     """The state of a sequence that held exactly `tokens`, for `space` to reuse."""
 
@@ -30,8 +30,3 @@ class Blob:
         """What recomputing it costs for each byte, in prompt tokens."""
         n = len(self.tokens)
         return n * (1 + n / (2 * DOUBLING_TOKENS)) / self.n_bytes
-
-    def is_within(self, other: Blob) -> bool:
-        """Whether `other` holds all of it, for the same readers."""
-        n = len(self.tokens)
-        return self.space == other.space and common_length(self.tokens, other.tokens[:n]) == n

@@ -6,6 +6,7 @@ from corral.core import log
 from corral.core.engine_settings import EngineSettings
 from corral.core.main_memory import FALLBACK_BYTES, main_memory_bytes
 from corral.engine.slot_file import Taker
+from corral.engine.tiers.checkpoints import Checkpoints
 from corral.engine.tiers.disk import DiskTier
 from corral.engine.tiers.host import HostTier
 from corral.engine.tiers.tiers import Tiers
@@ -20,7 +21,9 @@ def make_tiers(engine: EngineSettings, taker: Taker, *, is_trimmable: bool) -> T
     """Return them. Self-extend moves positions, so that nothing that sequences hold is a prefix."""
     if engine.rope.group_n > 1:
         return Tiers(HostTier(0))
-    return Tiers(HostTier(_host_bytes(engine), is_trimmable=is_trimmable), _disk(engine, taker))
+    host = HostTier(_host_bytes(engine), is_trimmable=is_trimmable)
+    checkpoints = Checkpoints(engine.tiers.n_checkpoints, engine.tiers.checkpoint_min_step)
+    return Tiers(host, _disk(engine, taker, is_trimmable=is_trimmable), checkpoints)
 
 
 def _host_bytes(engine: EngineSettings) -> int:
@@ -28,13 +31,13 @@ def _host_bytes(engine: EngineSettings) -> int:
     return int(min(MOST_BYTES, SHARE * (main_memory_bytes() or FALLBACK_BYTES))) if wanted is None else wanted
 
 
-def _disk(engine: EngineSettings, taker: Taker) -> DiskTier | None:
+def _disk(engine: EngineSettings, taker: Taker, *, is_trimmable: bool) -> DiskTier | None:
     """Return the disk tier; one whose folder cannot be used is left out, with a warning."""
     tiers = engine.tiers
     if tiers.disk_dir is None or not tiers.disk_bytes:
         return None
     try:
-        return DiskTier(tiers.disk_dir, tiers.disk_bytes, taker)
+        return DiskTier(tiers.disk_dir, tiers.disk_bytes, taker, is_trimmable=is_trimmable)
     except OSError as error:
         _log.warning("tier.disk_unusable", path=tiers.disk_dir, reason=error.strerror)
         return None

@@ -12,7 +12,7 @@ import msgspec
 from corral.core.errors import CharacterFileError
 from corral.prompt.cards.dialogue import read_examples, write_examples
 from corral.prompt.cards.kept import EXTENSIONS, OWN, Raw, own_fields
-from corral.prompt.cards.wire import V1_KEYS, CardFields, CardFieldsV3, convert
+from corral.prompt.cards.wire import V1_KEYS, CardFields, CardFieldsV3, convert, lines
 from corral.prompt.persona import Credits, Persona
 
 BOOK = "character_book"
@@ -85,17 +85,17 @@ def _plain(fields: CardFields) -> Persona:
     """Return what a card says without our own words."""
     v3 = fields if isinstance(fields, CardFieldsV3) else CardFieldsV3(name=fields.name)
     nickname = v3.nickname or ""
-    greetings = (fields.first_mes or "", *(fields.alternate_greetings or ()))
+    greetings = tuple(map(_lines, (fields.first_mes, *(fields.alternate_greetings or ()))))
     return Persona(
         name=fields.name,
         nickname=nickname,
-        description=fields.description or "",
-        personality=fields.personality or "",
-        scenario=fields.scenario or "",
-        system=fields.system_prompt or None,
-        after_history=fields.post_history_instructions or "",
+        description=_lines(fields.description),
+        personality=_lines(fields.personality),
+        scenario=_lines(fields.scenario),
+        system=_lines(fields.system_prompt) or None,
+        after_history=_lines(fields.post_history_instructions),
         greetings=() if greetings == ("",) else greetings,
-        examples=read_examples(fields.mes_example or "", (fields.name, nickname)),
+        examples=read_examples(_lines(fields.mes_example), (fields.name, nickname)),
         credits=Credits(
             creator=fields.creator or "",
             version=fields.character_version or "",
@@ -104,6 +104,10 @@ def _plain(fields: CardFields) -> Persona:
             sources=tuple(v3.source or ()),
         ),
     )
+
+
+def _lines(text: str | None) -> str:
+    return lines(text or "")
 
 
 def _merged(said: Raw, ours: Raw) -> Raw:

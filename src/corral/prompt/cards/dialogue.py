@@ -26,7 +26,7 @@ def read_examples(text: str, names: Iterable[str]) -> Examples:
     What stands before the first who speaks is told by nobody: a turn of the system.
     """
     marks = {name.lower(): Speaker.CHARACTER for name in names if name} | _MARKS
-    blocks = (tuple(_turns(block.replace("\r\n", "\n"), marks)) for block in _START.split(text))
+    blocks = (tuple(_turns(block, marks)) for block in _START.split(text.replace("\r\n", "\n")))
     return tuple(block for block in blocks if block)
 
 

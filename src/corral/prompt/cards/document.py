@@ -15,7 +15,9 @@ from corral.core.errors import CharacterFileError
 from corral.prompt.cards import strict_json
 from corral.prompt.cards.book import read_book, write_book
 from corral.prompt.cards.character import BOOK, read_character, write_character, write_v1
+from corral.prompt.cards.depth_prompt import with_entry, without_entry
 from corral.prompt.cards.kept import EXTENSIONS, OWN, Raw, remainder, restored
+from corral.prompt.cards.otherwise import specified, specified_card
 from corral.prompt.cards.wire import V1_KEYS
 from corral.prompt.characters.bounds import checked
 from corral.prompt.persona import Persona
@@ -47,6 +49,7 @@ def read_object(raw: object) -> Persona:
     """Return the persona of a card's object. Raises CharacterFileError as `read_json`."""
     if not isinstance(raw, dict):
         raise CharacterFileError("the JSON holds no object, so no character card")
+    raw = specified_card(raw)
     version = _version(raw)
     data = raw if version is CardVersion.V1 else raw.get("data")
     where = "" if version is CardVersion.V1 else "data"
@@ -54,6 +57,7 @@ def read_object(raw: object) -> Persona:
         raise CharacterFileError("data: expected object")
     if version is CardVersion.V1:
         data = {key: data[key] for key in V1_KEYS if key in data}
+    data = specified(data)
     is_v3 = version is CardVersion.V3
     persona = read_character(data, where, is_v3=is_v3)
     book = data.get(BOOK)
@@ -63,7 +67,7 @@ def read_object(raw: object) -> Persona:
         ours = persona.extensions.get(OWN, {})
         others = {**persona.extensions, OWN: {**ours, _CARD: kept}}
         persona = msgspec.structs.replace(persona, extensions=others)
-    return checked(msgspec.structs.replace(persona, lorebook=lorebook))
+    return checked(with_entry(msgspec.structs.replace(persona, lorebook=lorebook)))
 
 
 def write_json(persona: Persona, version: CardVersion) -> bytes:
@@ -73,6 +77,7 @@ def write_json(persona: Persona, version: CardVersion) -> bytes:
 
 def write_object(persona: Persona, version: CardVersion) -> Raw:
     """Return the card's object."""
+    persona = without_entry(persona)
     kept = _card(persona)
     if version is CardVersion.V1:
         return {**_data(persona, kept, version), **_others(kept, V1_KEYS)}
@@ -96,6 +101,8 @@ def _version(raw: Raw) -> CardVersion:
     spec = raw.get("spec")
     if spec is None:
         is_v1 = "data" not in raw
+        if raw.get("kind") == "character" and isinstance(raw.get("persona"), dict):
+            raise CharacterFileError("the JSON is in Agnai's own format; export the character as a card (V2)")
         if is_v1 and not ("name" in raw and any(key in raw for key in V1_KEYS[1:])):
             raise CharacterFileError("the JSON is no character card: it has neither `spec` nor V1's fields")
         return CardVersion.V1 if is_v1 else CardVersion.V2

@@ -7,19 +7,23 @@ own, so a value of another kind is kept and not read. The rest of ours stands in
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
 from corral.prompt.cards import decorators
 from corral.prompt.cards.kept import EXTENSIONS, OWN, Raw, own_fields, remainder, restored
-from corral.prompt.cards.wire import EntryFields, EntryFieldsV3, convert, whole
+from corral.prompt.cards.wire import EntryFields, EntryFieldsV3, convert, lines, whole
 from corral.prompt.lorebook.book import ALWAYS, LoreEntry, Place
 
 _AT_DEPTH = 4  # SillyTavern's world_info_position: 0 before, 1 after the character, 4 at a depth
 _USUAL_DEPTH = 4
 _MAX_DEPTH = 10_000
 _DECORATORS = "decorators"  # of `extra`
+_SILLY = "selectiveLogic"  # stands in the extensions of every entry that SillyTavern writes
+_WITHOUT = (1, 2)  # of its logics: told unless secondary keys are spoken of, the contrary of ours
+_IN_SLASHES = re.compile(r"/.+/[a-z]*", re.DOTALL)
 _NOT_OURS = ("extra",)
 _POSITIONS = {"before_char": Place.BEFORE, "after_char": Place.AFTER}
 _DESCRIBED = {"before_desc": Place.BEFORE, "after_desc": Place.AFTER}
@@ -34,7 +38,7 @@ def read_entry(raw: Raw, where: str, *, is_v3: bool) -> LoreEntry:
     entry = _read(raw, where, is_v3)
     head = decorators.split(raw.get("content") or "")[0]
     written = _write(entry, is_v3)
-    extra = {_DECORATORS: head} if head and entry.content == raw["content"][len(head) :] else {}
+    extra = {_DECORATORS: head} if head and entry.content == lines(raw["content"][len(head) :]) else {}
     written["content"] = head * bool(extra) + written["content"]
     return msgspec.structs.replace(entry, extra={**remainder(raw, written), **extra})
 
@@ -71,16 +75,18 @@ def _plain(fields: EntryFields, where: str) -> LoreEntry:
     extensions = fields.extensions or {}
     head, content = decorators.split(fields.content or "")
     served = decorators.served(head)
-    is_regex = isinstance(fields, EntryFieldsV3) and fields.use_regex is True
+    is_regex = _is_regex(fields, extensions)
     # Not so for a regular expression: specification V3, `constant` and `secondary_keys`.
-    is_constant = "activate" in served or (fields.constant is True and not is_regex)
+    is_keyed = is_regex and _SILLY not in extensions
+    is_without = extensions.get(_SILLY) in _WITHOUT
+    is_constant = "activate" in served or (fields.constant is True and not is_keyed)
     place = _place(fields, served, extensions, is_constant)
     added = () if fields.secondary_keys else served.get("additional_keys", ())
     return LoreEntry(
-        content=content,
+        content=lines(content),
         keys=fields.keys or (),
         secondary_keys=fields.secondary_keys or added,
-        is_selective=bool(added) or (fields.selective is True and not is_regex),
+        is_selective=bool(added) or (fields.selective is True and not is_keyed and not is_without),
         is_constant=is_constant,
         is_enabled=fields.enabled is not False and ("activate" in served or "dont_activate" not in served),
         place=place,
@@ -96,6 +102,17 @@ def _plain(fields: EntryFields, where: str) -> LoreEntry:
         comment=fields.comment or "",
         id=fields.id if isinstance(fields.id, str) else whole(fields.id, f"{where}.id"),
     )
+
+
+def _is_regex(fields: EntryFields, extensions: Raw) -> bool:
+    """Tell whether the keys are regular expressions.
+
+    SillyTavern sets `use_regex` in all entries (`convertWorldInfoToCharacterBook` of its endpoints) and takes
+    the keys in slashes for expressions, the others for words.
+    """
+    if _SILLY in extensions:
+        return any(map(_IN_SLASHES.fullmatch, fields.keys or ()))
+    return isinstance(fields, EntryFieldsV3) and fields.use_regex is True
 
 
 def _place(fields: EntryFields, served: Raw, extensions: Raw, is_constant: bool) -> Place:  # noqa: FBT001 - inner

@@ -52,8 +52,9 @@ def write_png(persona: Persona, picture: bytes | None = None) -> bytes:
 
 
 def _read(word: str, said: bytes) -> Persona:
+    packed = _BLANKS.sub(b"", said).rstrip(b"=")
     try:
-        content = base64.b64decode(_BLANKS.sub(b"", said), validate=True)
+        content = base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
     except binascii.Error:
         raise CharacterFileError(f"the chunk `{word}` holds no base64") from None
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from corral.core.errors import CharacterFileError
 
 _T = TypeVar("_T")
+_LINE_END = re.compile(r"\r+\n")
 _MAX_WHOLE = 2**53  # what every JSON reader keeps exact
 _MAX_COMPLAINT = 200  # characters
 
@@ -79,6 +81,11 @@ class EntryFieldsV3(EntryFields, frozen=True):
     """An entry of V3."""
 
     use_regex: bool | None = None
+
+
+def lines(text: str) -> str:
+    """Return a text whose lines end as models know it, whatever wrote it."""
+    return _LINE_END.sub("\n", text)
 
 
 def convert(raw: object, wanted: type[_T], where: str) -> _T:

@@ -12,6 +12,9 @@ import msgspec
 
 from corral.core.errors import InvalidRequestError
 
+FRAME = "promptTemplate.prompt"
+"""Which field a prompt is made of, where the body brings its own."""
+
 
 class Blocks(msgspec.Struct, frozen=True):
     """How many of the newest examples and of the newest messages of the history stand in a prompt."""
@@ -30,23 +33,25 @@ def budget(n_ctx: int, max_new_tokens: int) -> int:
     return n_ctx - max_new_tokens
 
 
-def chosen(n_bare: int, examples: Sequence[int], history: Sequence[int], n_budget: int) -> Blocks:
+def chosen(
+    n_bare: int, examples: Sequence[int], history: Sequence[int], n_budget: int, *, field: str = FRAME
+) -> Blocks:
     """Return what fits, by the numbers of tokens: examples first, then the history.
 
     Of both, oldest first, the newest are taken; the first one that does not fit ends its block. Raises
-    InvalidRequestError if the bare prompt alone does not fit.
+    InvalidRequestError, which names `field`, if the bare prompt alone does not fit.
     """
-    check_bare(n_bare, n_budget)
+    check_bare(n_bare, n_budget, field)
     n_examples, n_left = _newest(examples, n_budget - n_bare)
     n_history, _ = _newest(history, n_left)
     return Blocks(n_examples, n_history)
 
 
-def check_bare(n_bare: int, n_budget: int) -> None:
+def check_bare(n_bare: int, n_budget: int, field: str = FRAME) -> None:
     """Raise InvalidRequestError for a prompt that is too long without any message."""
     if n_bare > n_budget:
         raise InvalidRequestError(
-            f"Field 'promptTemplate.prompt': it has {n_bare} tokens without a message; the context of the "
+            f"Field '{field}': it has {n_bare} tokens without a message; the context of the "
             f"model less genParams.max_new_tokens leaves {n_budget}"
         )
 

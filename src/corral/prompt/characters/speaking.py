@@ -8,7 +8,7 @@ from corral.prompt.persona import Persona, Speaker
 
 def scene_of(persona: Persona, user_name: str | None) -> Scene:
     """Return who talks with whom; without a name of the user's it is the persona's word for one."""
-    return Scene(character=persona.nickname or persona.name, user=user_name or persona.user_name)
+    return Scene(character=persona.called, user=user_name or persona.user_name)
 
 
 def prefixes_of(persona: Persona, scene: Scene) -> dict[Speaker, str]:

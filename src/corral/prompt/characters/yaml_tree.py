@@ -22,6 +22,7 @@ _MAX_NESTING = MAX_NESTING + 8  # what was read from the deepest card can be wri
 _ABSENT = ("", "~", "null")
 _TOO_DEEP = f"the file is nested deeper than {_MAX_NESTING} levels"
 _TOO_MANY = f"the file holds more than {MAX_VALUES} values"
+_NO_KEY = 'a key must be a word; a text that begins with a brace has to be quoted, as "{{user}} knocks"'
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,17})", re.ASCII)  # as many digits as 64 bits surely hold
 _DECIMAL = re.compile(r"-?\d+\.\d*(?:[eE][-+]\d+)?", re.ASCII)
 
@@ -117,7 +118,7 @@ class _Builder:
 
     def _key(self, value: object, event: yaml.Event) -> str:
         if not isinstance(value, str):
-            raise _wrong("a key must be a word", event)
+            raise _wrong(_NO_KEY, event)
         if value in self._open[-1][0]:
             raise _wrong(f"the key {shown(value)} stands twice", event)
         return str(value)

@@ -108,15 +108,19 @@ class _Telling:
         is_deep_wanted: bool = False,
         sources: Iterable[int] = (),
     ) -> list[int]:
-        """Tell `begun`, then what these and `sources` speak of, round by round. Return those told."""
+        """Tell `begun`, then what these speak of, round by round. Return those told.
+
+        `sources` have been told before: of what they speak of only entries at a depth are still to come.
+        """
         has_deep = is_deep_wanted or at is None
         newest = self._take(begun, at)
         told = list(newest)
-        newest += sources
+        late = {n for n in self._spoken_by(sources, at) if is_deep(self._lore.entries[n])}
         for _ in range(self._lore.book.recursion_limit):
-            spoken = self._still(self._spoken_by(newest, at), has_deep=has_deep)
+            spoken = self._still(self._spoken_by(newest, at) | late, has_deep=has_deep)
             newest = self._take(self._lucky(spoken, _NOWHERE if is_deep_wanted or at is None else at), at)
             told += newest
+            late = set()
             if not newest:
                 break
         return told

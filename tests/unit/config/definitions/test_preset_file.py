@@ -71,7 +71,7 @@ def test_an_empty_file_has_no_models(ground):
         ("[a]\nhost = 0.0.0.0", '[a], "host" speaks of the whole server'),
         ("[*]\nport = 1", '[*], "port" speaks of the whole server'),
         ("[a]\nc = many", "[a], \"c\": stoi ('many' is not a whole number)"),
-        ("[a]\nmodel-draft = b", "[a], error: --model-draft: drafts"),
+        ("[a]\nhf-repo-draft = b", "[a], error: --hf-repo-draft: of drafts"),
         ("[a]\n[a]", "line 2: the section [a] stands twice"),
         ("[a]\nc = 1\nc = 2", 'line 3: "c" stands twice'),
         ("[a]\njinja", "line 2: `key = value` was expected"),

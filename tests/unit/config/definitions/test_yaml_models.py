@@ -127,7 +127,7 @@ def test_the_key_of_one_server_is_not_handed_to_another(parse):
         ("models: {a: {ctx-size: many}}", "\"ctx-size\": stoi ('many' is not a whole number)"),
         ("models: {a: {model: [b, c]}}", '"model": one value was expected'),
         ("models: {a: {aliases: {b: c}}}", '"aliases": a name or a list of names was expected'),
-        ("models: {a: {model-draft: b}}", "drafts (speculative decoding) are not served yet"),
+        ("models: {a: {hf-repo-draft: b}}", "of drafts (speculative decoding) Corral serves"),
         ("models: {a: {inherit: b}}", 'models, "a": there is no preset "b"'),
         (
             "presets: {fast: {}}\nmodels: {a: {inherit: fas}}",

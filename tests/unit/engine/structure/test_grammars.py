@@ -4,6 +4,7 @@ import pytest
 
 from corral.core.errors import InvalidRequestError
 from corral.engine.fake import EOS
+from corral.engine.structure.constraint import MAX_FORCED
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,16 @@ def test_grammar_matches_just_its_texts(rule, text, matching, other):
 )
 def test_a_rule_gives_back_what_it_took_too_much(rule, text, matching):
     assert rule("gbnf", text).matches(matching)
+
+
+def test_a_text_longer_than_one_step_takes_is_forced_on_in_the_next(rule):
+    constraint = rule("gbnf", f'root ::= "{"a" * (MAX_FORCED + 9)}" "b"? "c"').begun("")
+
+    steps = [bytes(constraint.take_forced()).decode() for _ in range(3)]
+    constraint.commit(ord("b"))
+
+    assert steps == ["a" * MAX_FORCED, "a" * 9, ""]
+    assert constraint.take_forced() == [ord("c")]
 
 
 def test_special_token_is_named_by_its_id(rule):

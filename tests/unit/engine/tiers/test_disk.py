@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import stat
+import struct
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from corral.engine import slot_file
 from corral.engine.prefixes import Space
-from corral.engine.slot_file import Taker
+from corral.engine.slot_file import SlotContent, Taker
+from corral.engine.tiers import disk
 from corral.engine.tiers.blob import Blob
 from corral.engine.tiers.disk import DiskTier, space_name
 
@@ -27,13 +33,29 @@ def blob(text, space=None):
 def make_tier(tmp_path):
     tiers = []
 
-    def make(budget=10_000, taker=TAKER):
-        tiers.append(DiskTier(str(tmp_path), budget, taker))
+    def make(budget=10_000, taker=TAKER, **how):
+        tiers.append(DiskTier(str(tmp_path), budget, taker, **how))
         return tiers[-1]
 
     yield make
     for tier in tiers:
         tier.close()
+
+
+def settle(tier):
+    """Wait for what the thread has been given."""
+    tier._thread.submit(lambda: None).result()
+
+
+def read_only(*_args, **_how):
+    raise OSError(errno.EROFS, "Read-only file system")
+
+
+def plain_state(n_cells):
+    """Return the state of a model without layers, as llama.cpp writes it."""
+    cells = b"".join(struct.pack("<iIi", position, 1, 0) for position in range(n_cells))
+    octets = struct.pack("<II", 1, n_cells) + cells + struct.pack("<II", 0, 0)
+    return np.frombuffer(octets, np.uint8)
 
 
 def files(tmp_path):
@@ -129,10 +151,13 @@ def test_foreign_files_and_links_are_left_alone_or_ignored(make_tier, tmp_path):
     (path.parent / "notes.txt").write_text("mine")
     (path.parent / "link.kv").symlink_to(path)
     (path.parent / ".corral-1.tmp").write_bytes(b"half")
+    (path.parent / ".corral-2.tmp").write_bytes(b"half")
+    os.utime(path.parent / ".corral-1.tmp", (1, 1))
 
     assert len(make_tier()) == 1
     assert (path.parent / "notes.txt").exists()
     assert not (path.parent / ".corral-1.tmp").exists()
+    assert (path.parent / ".corral-2.tmp").exists()  # another process may be at it
 
 
 def test_the_least_recently_used_files_go_when_the_budget_is_spent(make_tier, tmp_path):
@@ -176,14 +201,129 @@ def test_files_are_for_their_owner_alone(make_tier, tmp_path):
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_a_disk_that_fails_costs_nothing_but_the_copy(make_tier, tmp_path):
+def test_a_write_that_fails_is_forgotten_and_the_next_is_tried(make_tier, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    tier = make_tier()
+    with monkeypatch.context() as patch:
+        patch.setattr(slot_file, "write", full)
+        tier.write(blob("hello"))
+        settle(tier)
+    assert not tier.is_behind
+    assert (len(tier), tier.n_bytes) == (0, 0)
+
+    written(tier, blob("hello"))
+
+    assert len(files(tmp_path)) == len(tier) == 1
+
+
+def test_a_folder_that_is_removed_while_it_is_used_costs_what_was_in_it(make_tier, tmp_path):
     tier = make_tier()
     tier.write(blob("hello"))
-    tier.close()
-    for path in files(tmp_path):
-        path.unlink()
-    again = make_tier()
-    again.write(blob("hello"))
-    again.close()
+    settle(tier)
+    shutil.rmtree(tmp_path / TAKER.fingerprint)
 
+    assert read(tier, "hello") is None
+    written(tier, blob("other"))
+
+    assert tier.match(Space(), ids("hello")).n_tokens == 0
     assert len(files(tmp_path)) == 1
+
+
+def test_a_disk_that_is_read_only_is_still_read(make_tier, monkeypatch):
+    written(make_tier(), blob("hello"))
+    tier = make_tier()
+    for name in ("utime", "unlink"):
+        monkeypatch.setattr(os, name, read_only)
+
+    assert read(tier, "hello").tokens.tolist() == list(b"hello")
+
+
+def test_a_torn_file_that_cannot_be_removed_is_answered_too(make_tier, tmp_path, monkeypatch):
+    written(make_tier(), blob("hello"))
+    (path,) = files(tmp_path)
+    path.write_bytes(path.read_bytes()[:-1])
+    tier = make_tier()
+    monkeypatch.setattr(os, "unlink", read_only)
+
+    assert read(tier, "hello") is None
+
+
+def test_a_file_without_a_seal_is_not_taken_whatever_its_name(make_tier, tmp_path):
+    tier = make_tier()
+    space = space_name(Space())
+    state = plain_state(5)
+    path = tmp_path / TAKER.fingerprint / f"{space}-1.kv"
+    slot_file.write(str(path), SlotContent(ids("hello"), state), "any")
+    octets = path.read_bytes()
+    path.write_bytes(octets[: 12 + 5 * 4 + len(state)])
+
+    assert slot_file.read(str(path), TAKER).tokens.tolist() == list(b"hello")
+    assert read(make_tier(), "hello") is None
+    assert len(tier) == 0
+
+
+def test_what_another_process_removed_is_done_without(make_tier):
+    written(make_tier(), blob("hello"))
+    here, other = make_tier(), make_tier(budget=1)
+
+    assert len(other) == 0
+    other.close()
+
+    assert read(here, "hello") is None
+    assert len(here) == 0
+
+
+def test_two_processes_leave_each_others_files_alone(make_tier, tmp_path):
+    here, other = make_tier(), make_tier()
+
+    written(here, blob("hello"))
+    written(other, blob("hello"), blob("other"))
+
+    assert len(files(tmp_path)) == 3
+    assert len(make_tier()) == 3
+
+
+def test_a_longer_prefix_takes_the_place_of_the_files_that_it_covers(make_tier, tmp_path):
+    tier = make_tier()
+
+    written(tier, blob("hello"), blob("hello world"))
+
+    assert (len(files(tmp_path)), len(tier)) == (1, 1)
+
+
+def test_a_model_that_cannot_be_cut_keeps_both_and_takes_whole_files_only(make_tier, tmp_path):
+    tier = make_tier(is_trimmable=False)
+
+    written(tier, blob("hello"), blob("hello world"), blob("hello"))
+
+    assert len(files(tmp_path)) == 2
+    assert tier.match(Space(), ids("hello wo")).n_tokens == 5
+    assert tier.match(Space(), ids("hell")).n_tokens == 0
+
+
+def test_what_is_longer_than_the_context_waits_for_a_larger_one(make_tier, tmp_path):
+    written(make_tier(), blob("hello world"))
+
+    small = make_tier(taker=replace(TAKER, n_ctx=8))
+
+    assert small.match(Space(), ids("hello world")).n_tokens == 0
+    assert small.n_bytes == files(tmp_path)[0].stat().st_size
+    assert make_tier().match(Space(), ids("hello world")).n_tokens == 11
+
+
+def test_a_disk_that_is_slower_than_what_comes_says_so(make_tier, monkeypatch):
+    monkeypatch.setattr(disk, "MAX_UNWRITTEN_BYTES", 150)
+    may_go = threading.Event()
+    tier = make_tier()
+    tier._thread.submit(may_go.wait)
+
+    tier.write(blob("hello"))
+    assert not tier.is_behind
+    tier.write(blob("other"))
+    assert tier.is_behind
+
+    may_go.set()
+    settle(tier)
+    assert not tier.is_behind

@@ -216,6 +216,28 @@ def test_regular_expressions_are_v3s():
     assert write_entry(found, CardVersion.V3)["constant"] is True
 
 
+@pytest.mark.parametrize("spec", ["chara_card_v2", "chara_card_v3"])
+def test_use_regex_of_sillytavern_says_nothing_but_slashes_do(spec):
+    entry = {"use_regex": True, "constant": True, "selective": True, "extensions": {"selectiveLogic": 0}}
+
+    plain = read_entry({**entry, "keys": ["C++", "sea"]}, spec)
+    marked = read_entry({**entry, "keys": ["sea", r"/\bC\+\+/i"]}, spec)
+
+    assert (plain.is_regex, plain.is_constant, plain.is_selective) == (False, True, True)
+    assert (marked.is_regex, marked.is_constant, marked.is_selective) == (True, True, True)
+    assert write_entry(plain, CardVersion.V3)["use_regex"] is True
+
+
+@pytest.mark.parametrize(("logic", "is_selective"), [(0, True), (1, False), (2, False), (3, True)])
+def test_secondary_keys_that_forbid_an_entry_are_not_asked_for(logic, is_selective):
+    entry = {"selective": True, "secondary_keys": ["land"], "extensions": {"selectiveLogic": logic}}
+
+    found = read_entry(entry)
+
+    assert found.is_selective is is_selective
+    assert write_entry(found)["selective"] is True
+
+
 def test_decorators_are_kept_and_those_we_serve_follow_an_edit():
     content = "@@depth 3\n@@role system\n@@activate_only_after 2\nBlue."
     entry = read_entry({"content": content})
@@ -346,3 +368,26 @@ def test_hostile_json_is_refused_in_a_sentence(content, said):
         read_card(content)
 
     assert said in caught.value.message
+
+
+def test_lines_of_windows_are_lines():
+    data = {
+        "name": "Ada",
+        "description": "a\r\nb",
+        "mes_example": "<START>\r\n{{user}}: Hm?\r\n{{char}}: Yes.\r\n",
+        "alternate_greetings": ["c\r\nd"],
+        "character_book": {"entries": [{"keys": ["k"], "content": "@@depth 3\r\ne\r\nf", "enabled": True}]},
+        "extensions": {"other": "g\r\nh"},
+    }
+
+    persona = read_card(json.dumps({"spec": "chara_card_v2", "data": data}).encode())
+
+    assert (persona.description, persona.greetings) == ("a\nb", ("", "c\nd"))
+    assert [turn.text for turn in persona.examples[0]] == ["Hm?", "Yes."]
+    assert (persona.lorebook.entries[0].content, persona.lorebook.entries[0].depth) == ("e\nf", 3)
+    again = json.loads(write_card(persona, CardVersion.V2))["data"]
+    assert {key: again[key] for key in ("description", "mes_example", "alternate_greetings")} == {
+        key: data[key] for key in ("description", "mes_example", "alternate_greetings")
+    }
+    assert again["extensions"] == data["extensions"]
+    assert again["character_book"]["entries"][0]["content"] == "@@depth 3\r\ne\r\nf"

@@ -24,6 +24,10 @@ USER, CHARACTER, SYSTEM = Speaker.USER, Speaker.CHARACTER, Speaker.SYSTEM
             "{{User}}:one\r\nmore: text\r\n\r\n<BOT>: two",
             ((Turn(USER, "one\nmore: text"), Turn(CHARACTER, "two")),),
         ),
+        (
+            "<START>\r\n{{user}}: one\r\n<START>\r\n{{char}}: two\r\n",
+            ((Turn(USER, "one"),), (Turn(CHARACTER, "two"),)),
+        ),
         ("It rains.\n<USER>: Oh.", ((Turn(SYSTEM, "It rains."), Turn(USER, "Oh.")),)),
         ("only prose", ((Turn(SYSTEM, "only prose"),),)),
         ("{{user}}:", ((Turn(USER, ""),),)),

@@ -45,6 +45,13 @@ def test_every_kind_of_text_chunk_is_read(kind, head, is_packed):
     assert read_card(picture(Chunk(kind, content))) == ADA
 
 
+@pytest.mark.parametrize("n_blanks", [0, 1, 2])
+def test_base64_may_lack_its_padding(n_blanks):
+    said = base64.b64encode(write_card(ADA, CardVersion.V2) + b" " * n_blanks).rstrip(b"=")
+
+    assert read_card(picture(Chunk(b"tEXt", b"chara\0" + said))) == ADA
+
+
 def test_v3_is_preferred():
     chunks = [
         Chunk(b"tEXt", b"chara\0" + packed(BO)),

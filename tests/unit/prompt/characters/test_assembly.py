@@ -5,9 +5,10 @@ import datetime as dt
 import pytest
 
 from corral.prompt.builtin_templates import BUILTIN
-from corral.prompt.characters.assembly import Draft, Room, Staging
+from corral.prompt.characters.assembly import Draft, Room
 from corral.prompt.characters.cuts import cuts
 from corral.prompt.characters.opening import OPENING, wants_user_first
+from corral.prompt.characters.staging import Staging
 from corral.prompt.gallery import Gallery, MediaSource
 from corral.prompt.lorebook.book import Lorebook, LoreEntry, Place
 from corral.prompt.messages import Message, ToolCall

@@ -181,3 +181,14 @@ def test_aliases_that_multiply_are_refused():
 def test_character_that_is_too_large_is_not_written():
     with pytest.raises(CharacterFileError, match="takes more than 4194304 bytes of YAML"):
         write_yaml(Persona(name="A", description="x" * 2**22))
+
+
+@pytest.mark.parametrize(
+    ("line", "n"), [("scenario: {{user}} knocks", 2), ("greetings:\n- Hm?\n- {{char}} is here", 4)]
+)
+def test_a_placeholder_at_the_beginning_of_a_text_is_told_to_need_quotes(line, n):
+    sentence = (
+        f'a.yaml: line {n}: .*a text that begins with a brace has to be quoted, as "{{{{user}}}} knocks"'
+    )
+    with pytest.raises(CharacterFileError, match=sentence):
+        read_character(f"name: A\n{line}\n".encode(), "a.yaml")

@@ -130,6 +130,14 @@ def test_what_an_entry_at_a_depth_speaks_of_stands_at_a_depth():
     assert {at: contents(each) for at, each in result.deep.items()} == {1: ["about b"], DEFAULT_DEPTH: ["B"]}
 
 
+def test_what_the_rounds_do_not_reach_is_not_told_at_a_depth_instead():
+    chain = [entry("b", "a"), entry("c", "b"), entry("d", "c")]
+
+    result = told(["a"], *chain, is_recursive=True, recursion_limit=1)
+
+    assert (anchors(result), result.deep) == ({0: ["b", "c"]}, {})
+
+
 def test_selective_entry_takes_one_key_of_an_entry_and_one_of_the_messages():
     secret = entry("S", "crown", is_selective=True, secondary_keys=("king",))
 

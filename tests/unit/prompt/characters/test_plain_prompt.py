@@ -4,12 +4,12 @@ import pytest
 
 from corral.core.errors import InvalidRequestError
 from corral.prompt.characters.blocks import Blocks
-from corral.prompt.characters.chat_prompt import ChatMessage, ChatPrompt, Writing
-from corral.prompt.characters.chat_template import Expansion
+from corral.prompt.characters.plain_prompt import ChatMessage, Choice, PlainPrompt, Writing
+from corral.prompt.characters.plain_template import Expansion
 
 
 def prompt(frame="P\n${chatExample}\n${chat}", examples=(), history=()):
-    return ChatPrompt(frame=frame, ending="Wren:", examples=list(examples), history=list(history))
+    return PlainPrompt(frame=frame, ending="Wren:", examples=list(examples), history=list(history))
 
 
 def message(kind, text, at=0):
@@ -17,30 +17,30 @@ def message(kind, text, at=0):
 
 
 def writing(n_max_chars=1000, **templates):
-    return Writing(templates, Expansion({"name": "Wren"}, {}), n_max_chars=n_max_chars)
+    return Writing(templates, Expansion({"name": "Wren"}, {}), {}, n_max_chars=n_max_chars)
 
 
 def test_messages_stand_on_lines_of_their_own_and_the_name_behind_them():
     whole = prompt(examples=["a", "b"], history=["c", "d"])
 
-    assert whole.text(Blocks(2, 2)) == "P\na\nb\nc\nd\nWren:"
+    assert whole.text(Choice(Blocks(2, 2))) == "P\na\nb\nc\nd\nWren:"
 
 
 def test_templates_that_end_their_lines_get_no_second_line_break():
     whole = prompt("P\n${chatExample}${chat}", ["a\n", "b\n"], ["c\n"])
 
-    assert whole.text(Blocks(2, 1)) == "P\na\nb\nc\nWren:"
+    assert whole.text(Choice(Blocks(2, 1))) == "P\na\nb\nc\nWren:"
 
 
 def test_behind_anything_else_the_name_follows_at_once():
-    assert prompt("${chat}\n<reply>", history=["a"]).text(Blocks(0, 1)) == "a\n<reply>Wren:"
+    assert prompt("${chat}\n<reply>", history=["a"]).text(Choice(Blocks(0, 1))) == "a\n<reply>Wren:"
 
 
 def test_the_newest_messages_are_told():
     whole = prompt("${chatExample}|${chat}|", ["a", "b"], ["c", "d"])
 
-    assert whole.text(Blocks(1, 1)) == "b|d|Wren:"
-    assert whole.text(Blocks(0, 0)) == "||Wren:"
+    assert whole.text(Choice(Blocks(1, 1))) == "b|d|Wren:"
+    assert whole.text(Choice(Blocks(0, 0))) == "||Wren:"
 
 
 def test_the_parts_are_the_bare_prompt_and_every_message():
@@ -59,7 +59,7 @@ def test_a_kind_without_a_template_is_refused_by_its_path():
 
 
 def test_a_template_that_is_no_text_is_refused():
-    with pytest.raises(InvalidRequestError, match=r"chatType"):
+    with pytest.raises(InvalidRequestError, match=r"promptTemplate\.user': expected a text"):
         writing(user=3).newest([message("user", "a")])
 
 

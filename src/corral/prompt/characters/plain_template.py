@@ -5,7 +5,8 @@
     ${name}         a slot: message, chatExample, chat
 
 Values may refer to further values. A list is written [a,b,c]; what is unknown is the empty text. Slots are
-filled last, and what is put into them is never looked at again.
+filled last, and what is put into them is never looked at again: so stand messages there, and values that are
+no templates themselves (`as_slots`).
 """
 
 from __future__ import annotations
@@ -96,9 +97,19 @@ def filled(template: str, slots: Mapping[str, str]) -> str:
     return _SLOT.sub(lambda found: slots.get(found[1], ""), template)
 
 
-def n_slots(template: str, name: str) -> int:
-    """Return how often the slot `name` stands in a template."""
-    return sum(found[1] == name for found in _SLOT.finditer(template))
+def as_references(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return, in the place of each value, a reference to its slot: for an `Expansion`."""
+    return {key: f"${{@{key}}}" for key in values}
+
+
+def as_slots(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the slots of `as_references` are filled with."""
+    return {f"@{key}": as_text(value) for key, value in values.items()}
+
+
+def length(template: str, slots: Mapping[str, str]) -> int:
+    """Return about how many characters `filled` returns, and never less."""
+    return len(template) + sum(len(slots.get(found[1], "")) for found in _SLOT.finditer(template))
 
 
 def ends_in_slot(template: str, names: tuple[str, ...]) -> bool:

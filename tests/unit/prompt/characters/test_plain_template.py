@@ -3,8 +3,8 @@
 import pytest
 
 from corral.core.errors import InvalidRequestError
-from corral.prompt.characters import chat_template
-from corral.prompt.characters.chat_template import Expansion, ends_in_slot, filled
+from corral.prompt.characters import plain_template
+from corral.prompt.characters.plain_template import Expansion, ends_in_slot, filled
 
 CHARACTER = {
     "charName": "Wren",
@@ -82,7 +82,7 @@ def test_a_long_chain_is_refused():
 
 def test_the_bounds_hold_for_all_templates_of_a_body():
     expansion = Expansion({"a": ""}, {})
-    expansion.of("@{a}" * (chat_template.MAX_REFERENCES - 1))
+    expansion.of("@{a}" * (plain_template.MAX_REFERENCES - 1))
     expansion.of("@{a}")
 
     with pytest.raises(InvalidRequestError, match="10000 values"):
@@ -91,7 +91,7 @@ def test_the_bounds_hold_for_all_templates_of_a_body():
 
 def test_a_long_name_of_a_key_is_not_repeated_whole():
     with pytest.raises(InvalidRequestError) as caught:
-        expand("@{a}" * 3, {"a": f"@{{{'k' * 500}}}", "k" * 500: "x" * chat_template.MAX_CHARS})
+        expand("@{a}" * 3, {"a": f"@{{{'k' * 500}}}", "k" * 500: "x" * plain_template.MAX_CHARS})
 
     assert len(caught.value.message) < 300
 

@@ -1,0 +1,1 @@
+"""Drafts: tokens guessed ahead of a sequence that decodes alone, verified in the same decode."""
