@@ -149,7 +149,7 @@ class FakeDoor:
         n_tokens = [sum(map(len, pieces)) for pieces in (prompt, question)]
         return Scored("call", logprobs, sum(n_tokens), n_tokens[0], n_tokens[1] + sum(map(len, logprobs)))
 
-    async def embed(self, inputs, *, caller):
+    async def embed(self, inputs, *, caller):  # noqa: ARG002 - a port's
         """Give an input the vector [3, 4 * its number]; one per token without pooling."""
         if self.refusal:
             raise self.refusal
@@ -161,7 +161,7 @@ class FakeDoor:
         ]
         return Embedded("call", 2, vectors, n_tokens)
 
-    async def rank(self, query, documents, *, caller):
+    async def rank(self, query, documents, *, caller):  # noqa: ARG002 - a port's
         """Score a document by its length."""
         if self.refusal:
             raise self.refusal

@@ -111,8 +111,9 @@ class DraftSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How tokens are guessed ahead for a sequence that decodes alone, `n_max` in a step at most.
 
     `kinds` in llama-server's names: "ngram-simple" from the text itself, "draft-simple" by the small model at
-    `model_path`; None: whichever there is. What is shorter than `n_min` is not tried, nor what the model thinks less probable than
-    `p_min`. The rest is how that model runs, as in `EngineSettings`; None: as the model it drafts for.
+    `model_path`; None: whichever there is. What is shorter than `n_min` is not tried, nor what the model
+    thinks less probable than `p_min`. The rest is how that model runs, as in `EngineSettings`; None: as the
+    model it drafts for.
     """
 
     kinds: tuple[str, ...] | None = None
