@@ -112,6 +112,12 @@ class Tab:
         self.driver.get(address)
         return self
 
+    def open_with(self, address, key, value):
+        """Open a page whose browser kept `value`. It is kept where no page is that would recall it at once."""
+        self.open(f"{address}/health")
+        self.driver.execute_script(f"localStorage.setItem('{key}', '{value}')")
+        return self.open(address)
+
     def until(self, condition):
         """Return what `condition()` gives once that is true.
 

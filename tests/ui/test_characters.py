@@ -34,10 +34,6 @@ def kept(tab):
     return tab.driver.execute_script(f"return localStorage.getItem('{KEY}')")
 
 
-def keep(tab, name):
-    tab.driver.execute_script(f"localStorage.setItem('{KEY}', '{name}')")
-
-
 def greeting(tab):
     """Return what the character says first, and which of its greetings that is."""
     return tab.text(".opening .markdown"), tab.text(".turning-place")
@@ -196,10 +192,8 @@ def test_the_choice_survives_a_reload(tab):
     assert "You are wet" in tab.text(".opening")
 
 
-def test_a_kept_choice_that_is_gone_is_forgotten_and_said(tab):
-    keep(tab, "nobody at all")
-
-    tab.driver.refresh()
+def test_a_kept_choice_that_is_gone_is_forgotten_and_said(tab, many):
+    tab.open_with(many.address, KEY, "nobody at all")
 
     assert "nobody at all is no longer here" in tab.text(".q-notification")
     assert tab.character() == "No character"
@@ -207,11 +201,10 @@ def test_a_kept_choice_that_is_gone_is_forgotten_and_said(tab):
 
 
 def test_with_the_last_character_gone_the_page_is_as_without(tab, many):
-    keep(tab, "mira")
     many.order("lose", "mira")
     many.order("lose", "otto")
 
-    tab.driver.refresh()
+    tab.open_with(many.address, KEY, "mira")
 
     assert "mira is no longer here" in tab.text(".q-notification")
     assert not tab.all(".cast .picker")

@@ -97,9 +97,7 @@ def test_the_choice_survives_a_reload(tab):
 
 
 def test_a_kept_choice_that_is_gone_becomes_the_default(tab, many):
-    tab.driver.execute_script(f"localStorage.setItem('{KEY}', 'no such model')")
-
-    tab.driver.refresh()
+    tab.open_with(many.address, KEY, "no such model")
 
     assert "no such model is no longer here" in tab.text(".q-notification")
     assert tab.model() == "alpha"
@@ -109,10 +107,8 @@ def test_a_kept_choice_that_is_gone_becomes_the_default(tab, many):
     assert many.asked("leases") == ["alpha"]
 
 
-def test_a_kept_choice_that_cannot_answer_now_is_kept_for_later(tab):
-    tab.driver.execute_script(f"localStorage.setItem('{KEY}', 'broken')")
-
-    tab.driver.refresh()
+def test_a_kept_choice_that_cannot_answer_now_is_kept_for_later(tab, many):
+    tab.open_with(many.address, KEY, "broken")
 
     assert "broken cannot answer now" in tab.text(".q-notification")
     assert (tab.model(), kept(tab)) == ("alpha", "broken")

@@ -124,4 +124,4 @@ def test_what_was_asked_is_told_in_a_sentence() -> None:
     )
     (chats,) = WORKLOADS["W5"].scenarios
     assert asked(chats).startswith("Clients: 8, 12 requests each in 3 chats. Tokens: 96 of prompt")
-    assert asked(shared) == "Clients: 1. Tokens: 1000 shared + 24 of prompt, 16 of answer."
+    assert asked(shared) == "Clients: 1. Tokens: 1000 shared + 8 of prompt, 16 of answer."
