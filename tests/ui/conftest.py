@@ -113,7 +113,7 @@ class Tab:
         return self
 
     def open_with(self, address, key, value):
-        """Open a page whose browser kept `value`. It is kept where no page is that would recall it at once."""
+        """Open a page whose browser kept `value`; it is kept where no page recalls it at once."""
         self.open(f"{address}/health")
         self.driver.execute_script(f"localStorage.setItem('{key}', '{value}')")
         return self.open(address)
@@ -165,7 +165,7 @@ class Tab:
     def pick(self, name):
         """Choose a model from the list in the header."""
         self.options()[name].click()
-        self.until(lambda: self.model() == name)
+        self.until(lambda: self.model() == name and not self._listed())
 
     def model(self):
         return self.text(".picker .q-field__native")
@@ -180,7 +180,7 @@ class Tab:
         """Choose a character from the list in the header."""
         place = list(self.characters()).index(title)
         self.until(lambda: self._listed()[place].click() or True)
-        self.until(lambda: self.character() == title)
+        self.until(lambda: self.character() == title and not self._listed())  # no list is left open
 
     def _listed(self):
         return self.all(".models-menu .q-item")
