@@ -46,12 +46,6 @@ def no_chunk_reuse(value: Value) -> str | None:
     return None if value == 0 else f"Corral reuses prefixes, and no chunks: {reason}; 0 is accepted"
 
 
-def no_idle_parking(value: Value) -> str | None:
-    """Refuse to switch it on."""
-    reason = "idle slots keep what they hold until the space is needed, and then it goes to host memory"
-    return f"invalid value ({reason})" if value else None
-
-
 def only_off(reason: str) -> Callable[[Value], str | None]:
     """Return a check that refuses to switch on what Corral does not do."""
 

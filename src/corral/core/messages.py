@@ -12,6 +12,7 @@ from corral.core.errors import ErrorReport
 from corral.core.outcome import PromptProgress, SequenceOutput, SequenceStart
 from corral.core.request import GenerationRequest, TextPiece
 from corral.core.settings import LogSettings
+from corral.core.step_stats import StepStats
 
 FRAME_HEADER_BYTES = 4
 MAX_FRAME_BYTES = 256 * 1024 * 1024
@@ -244,40 +245,6 @@ class LoadFailed(Event, frozen=True, tag="load_failed"):
     """The process ends: the model could not be loaded, or llama.cpp gave up later."""
 
     error: ErrorReport
-
-
-class StepStats(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The cost of one step and what the engine holds after it. Times in milliseconds.
-
-    `prefill_ms` and `decode_ms` split the step's time by rows. `n_cells_used` of `n_cells` hold tokens.
-    `n_cached` counts prompt tokens that admission in this step took from the prefix cache. A draft
-    (`n_drafts`) is tokens guessed ahead: `n_drafted`, and of them the sampler chose `n_drafted_accepted`.
-    `sample_ms` is the part of the step in which tokens were chosen. `n_waiting_tokens` are in the prompts of
-    those that wait; `wait_ms` is how long a request that comes now is thought to wait for its first token.
-    Since the engine's start `n_from_host` and `n_from_disk` tokens came from those tiers, and `n_kept`
-    prefixes went there; they hold `host_bytes` and `disk_bytes`.
-    """
-
-    n_prefill: int
-    n_decode: int
-    prefill_ms: float
-    decode_ms: float
-    n_cached: int
-    n_running: int
-    n_waiting: int
-    n_cells_used: int
-    n_cells: int
-    n_drafts: int = 0
-    n_drafted: int = 0
-    n_drafted_accepted: int = 0
-    sample_ms: float = 0.0
-    n_waiting_tokens: int = 0
-    wait_ms: float = 0.0
-    n_from_host: int = 0
-    n_from_disk: int = 0
-    n_kept: int = 0
-    host_bytes: int = 0
-    disk_bytes: int = 0
 
 
 class Stepped(Event, frozen=True, tag="stepped", omit_defaults=True):

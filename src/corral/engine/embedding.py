@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from corral.core.clock import Clock
 from corral.core.errors import CorralError, InternalError, UnavailableError
-from corral.core.messages import AnyEvent, Embedded, Failed, Finished, Ranked, Stepped, StepStats
+from corral.core.messages import AnyEvent, Embedded, Failed, Finished, Ranked, Stepped
+from corral.core.step_stats import StepStats
 from corral.engine.embedding_ports import EmbeddingRunner, Vectors
 from corral.engine.inputs import PreparedInputs
 from corral.engine.ports import DecodeError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from corral.core.messages import StepStats
 from corral.core.outcome import SequenceStart
+from corral.core.step_stats import StepStats
 from corral.engine.kv import KvLedger
 from corral.engine.plan import Plan
 from corral.engine.planner import Planner

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from corral.core.messages import Stepped, StepStats
+    from corral.core.messages import Stepped
+    from corral.core.step_stats import StepStats
 
 
 class MetricsSnapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -107,15 +107,19 @@ def test_whether_prompts_are_cached_is_the_dialects_own_unless_said(parse, words
     assert parse(*words).settings.generation.is_cache_wanted is wanted
 
 
-def test_what_idle_slots_do_anyway_and_chunks_are_refused_with_the_reason(parse):
-    parse("--no-cache-idle-slots", "--cache-reuse", "0", "-cram", "0")
+def test_chunks_are_not_reused_and_the_reason_is_said(parse):
+    parse("--cache-reuse", "0")
 
-    for words, reason in [
-        (("--cache-idle-slots",), "until the space is needed"),
-        (("--cache-reuse", "64"), "answers would change"),
-    ]:
-        with pytest.raises(SettingsError, match=reason):
-            parse(*words)
+    with pytest.raises(SettingsError, match="answers would change"):
+        parse("--cache-reuse", "64")
+
+
+@pytest.mark.parametrize("flag", ["--cache-idle-slots", "--no-cache-idle-slots"])
+def test_when_idle_slots_are_parked_is_said(parse, flag):
+    (warning,) = parse(flag).warnings
+
+    assert warning.startswith(f"warn: {flag}: has no effect")
+    assert "when the space is needed" in warning
 
 
 @pytest.mark.parametrize("text", ["-0.1", "1.1"])

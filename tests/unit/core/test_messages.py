@@ -5,10 +5,11 @@ import pytest
 
 from corral.core import messages
 from corral.core.errors import ContextExceededError, ErrorReport, InternalError, from_report
-from corral.core.messages import Cancel, Failed, Finished, Stepped, StepStats, Submit
+from corral.core.messages import Cancel, Failed, Finished, Stepped, Submit
 from corral.core.outcome import FinishReason, SequenceEnd, SequenceOutput, SequenceStart
 from corral.core.request import GenerationRequest
 from corral.core.sampling import SamplingParams
+from corral.core.step_stats import StepStats
 
 
 def body(frame):

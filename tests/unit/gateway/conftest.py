@@ -2,9 +2,10 @@
 
 import pytest
 
-from corral.core.messages import ModelFacts, Stepped, StepStats
+from corral.core.messages import ModelFacts, Stepped
 from corral.core.outcome import FinishReason, SequenceEnd, SequenceOutput, SequenceStart
 from corral.core.request import GenerationRequest
+from corral.core.step_stats import StepStats
 
 
 class Words:

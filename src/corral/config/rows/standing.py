@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from corral.config.adapter_kinds import Files, ScaledFiles
-from corral.config.checks import no_chunk_reuse, no_dir, no_idle_parking
+from corral.config.checks import no_chunk_reuse, no_dir
 from corral.config.kinds import Integer, Text
 from corral.config.option import Option
 from corral.config.text_kinds import Verbatim
 from corral.core.engine_settings import LoraSettings
+
+
+def _parked_when_needed(_text: str) -> str:
+    return "has no effect: what idle slots hold goes to host memory when the space is needed, and not before"
+
 
 ROWS = (
     Option(
@@ -93,9 +98,12 @@ ROWS = (
         off="--no-cache-idle-slots",
         env="LLAMA_ARG_CACHE_IDLE_SLOTS",
         fills=None,
-        default_text="off",
-        check=no_idle_parking,
-        help="Move what idle slots hold to host memory; off: they keep it until the space is needed.",
-        differs="Only off: what idle slots hold goes to host memory as soon as their space is needed.",
+        default_text="on",
+        remark=_parked_when_needed,
+        help="Move what idle slots hold to host memory; here that happens when their space is needed.",
+        differs=(
+            "Both mean the same: a slot keeps what it holds until the space is needed, and then it goes to"
+            " host memory (--cache-ram)."
+        ),
     ),
 )
