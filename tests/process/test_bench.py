@@ -100,7 +100,7 @@ def test_clients_share_a_system_prompt(tmp_path):
     with serving("-np", "32", "-c", "64000") as url:
         runs, _ = result_of(tmp_path, "--url", url, "--workload", "W4")
 
-    assert runs["W4 1 client"]["cached_share"] == 0
+    assert runs["W4 1 client"]["cached_share"] < 0.01  # a first token may be the warm-up's by chance
     assert runs["W4 32 clients"]["cached_share"] > 0.9
 
 
