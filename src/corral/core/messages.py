@@ -91,7 +91,7 @@ class Score(Call, frozen=True, tag="score"):
 
     `prompt`, in pieces as a request has it, is taken from the prefix cache and stays there for `caller`;
     `question` follows it and is forgotten. Continuations are plain text; what two of them begin with is
-    computed once.
+    computed once. `weight` and `priority` are those of the caller, as of a request.
     """
 
     prompt: list[TextPiece]
@@ -99,6 +99,8 @@ class Score(Call, frozen=True, tag="score"):
     continuations: list[str]
     caller: str = ""
     is_bos_wanted: bool = True
+    weight: float = 1.0
+    priority: int = 0
 
 
 class SaveSlot(Call, frozen=True, tag="save_slot"):
