@@ -39,8 +39,8 @@ _INTERRUPTED = 130
 _SPIN_VARIABLES = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OMP_PROC_BIND", "GOMP_CPU_AFFINITY")
 _LEGEND = (
     "Decoded tokens a second of all streams together, medians over the rounds; in brackets what is left of "
-    "the rate alone. n is how often the server was started and measured. Rounds that failed are counted, and "
-    "not in the medians."
+    "the rate alone. n is how often the server was started and measured. Rounds in which a stream failed are "
+    "counted, and not in the medians."
 )
 # The most telling first: the time may not do for all.
 _SETTINGS = (
@@ -66,7 +66,7 @@ class Contestant(NamedTuple):
 
 
 class FailedRun(NamedTuple):
-    """A run without a rate, and why."""
+    """A run of which a stream or all failed, so that it has no rate, and why."""
 
     contestant: str
     scenario: str
@@ -107,6 +107,7 @@ class Measurement:
         round_ = sum((each.target.name, each.scenario.name) == place for each in self.samples)
         try:
             async for sample in compare([target], [load], self._settings, Repetition(1, seed=round_)):
+                check_all_answered(sample)
                 # Another port with every start, and still the same server.
                 one = self._targets.setdefault(target.name, target)
                 self.samples.append(msgspec.structs.replace(sample, target=one, round_=round_))
@@ -224,8 +225,15 @@ def loads(neighbours: Neighbours, n_predict: int) -> list[Load]:
     ]
 
 
+def check_all_answered(sample: Sample) -> None:
+    """Raise BenchError if a stream failed: the others say nothing about its rate, and had it easier."""
+    run = sample.run
+    if run.n_failed:
+        raise BenchError(f"{run.n_failed} of {run.n_requests} streams failed: {next(iter(run.failures))}.")
+
+
 def rate(sample: Sample) -> float:
-    """Return decoded tokens a second of all streams of the run together."""
+    """Return decoded tokens a second of all streams of the run together, of which none failed."""
     return (sample.run.decode_tok_s or 0.0) * sample.scenario.n_streams
 
 

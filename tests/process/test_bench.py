@@ -145,15 +145,26 @@ def test_an_interruption_shows_what_was_measured(tmp_path):
     assert json.loads(path.read_text())["n_rounds"] >= 1
 
 
+def test_the_files_are_written_though_nobody_reads_the_table(tmp_path):
+    path = tmp_path / "out.json"
+    with serving() as url:
+        words = ["--url", url, "--scenario", "1x8+2", "--rounds", "1", "--json", str(path)]
+        with running("-m", "corral.bench", *words) as process:
+            process.stdout.close()
+            process.wait()
+
+    assert json.loads(path.read_text())["n_rounds"] == 1
+
+
 def test_tuning_tells_what_it_has_when_its_time_is_over():
-    words = ["--tune", "fake", "--tune-minutes", "0.0001", "--rounds", "1"]
+    words = ["--tune", "fake", "--tune-minutes", "0.0001", "--rounds", "1", "--tune-flags", "--max-queue 64"]
     with running("-c", TUNE, SERVE, *words) as process:
         output, errors = process.communicate()
 
     assert process.returncode == 0, errors
     assert "the server's own choice" in output
     assert "threads: not every candidate was measured, so none is recommended." in output
-    assert output.splitlines()[-1] == "Use: corral serve -m fake"
+    assert output.splitlines()[-1] == "Use: corral serve -m fake --max-queue 64"
 
 
 def test_an_interrupted_search_tells_what_it_found():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
+import shlex
 from pathlib import Path
 
 from corral.bench.dialect import DIALECTS
+from corral.bench.errors import BenchError
 from corral.bench.workload import WORKLOADS
 
 
@@ -107,7 +109,8 @@ def _add_judgement(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_tuning(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument_group("--tune").add_argument
+    which = "of the arguments above, --rounds, --seed and --itl-ms mean something beside it"
+    add = parser.add_argument_group("--tune", which).add_argument
     add(
         "--tune-minutes",
         type=positive_number,
@@ -115,7 +118,32 @@ def _add_tuning(parser: argparse.ArgumentParser) -> None:
         metavar="M",
         help="how long it may take (default: %(default)g)",
     )
-    add("--tune-flags", default="", metavar="FLAGS", help='more flags of every server, such as "-ctk q8_0"')
+    add(
+        "--tune-flags",
+        type=flags,
+        default=[],
+        metavar="FLAGS",
+        help='more flags of every server, such as "-ctk q8_0"',
+    )
+
+
+_OF_TUNING = frozenset({"tune", "tune_minutes", "tune_flags", "rounds", "seed", "itl_ms"})
+
+
+def check_tuning(arguments: argparse.Namespace) -> None:
+    """Raise BenchError if an argument was given that means nothing beside --tune."""
+    parser = build_parser()
+    for name, value in vars(arguments).items():
+        if name not in _OF_TUNING and value != parser.get_default(name):
+            raise BenchError(f"--{name.replace('_', '-')} means nothing beside --tune.")
+
+
+def flags(text: str) -> list[str]:
+    """Return the words of a part of a command line."""
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} has an open quote") from error
 
 
 def positive(text: str) -> int:

@@ -28,20 +28,27 @@ class Arrivals(msgspec.Struct, frozen=True):
 def arrival_times(arrivals: Arrivals, seed: str) -> list[float]:
     """Return the seconds after the start at which requests arrive, ascending, repeatable by `seed`.
 
+    One at the least: where chance would have none come in the time, a single one comes somewhere in it.
+
     Raises:
-        BenchError: the time is too short for one.
+        BenchError: the time is too short for one on the average.
     """
+    if arrivals.rate * arrivals.duration_s < 1:
+        raise BenchError(
+            f"Less than one request arrives at {arrivals.rate:g} a second within {arrivals.duration_s:g} s: "
+            "--rate or --duration must be larger."
+        )
     gaps = (
         _exponential_gaps(arrivals.rate, seed) if arrivals.is_poisson else itertools.repeat(1 / arrivals.rate)
     )
     times = itertools.accumulate(gaps)
     found = list(itertools.takewhile(lambda time_s: time_s <= arrivals.duration_s, times))
-    if not found:
-        raise BenchError(
-            f"Not one request arrives at {arrivals.rate:g} a second within {arrivals.duration_s:g} s: "
-            "--rate or --duration must be larger."
-        )
-    return found
+    return found or [_single(arrivals.duration_s, seed)]
+
+
+def _single(duration_s: float, seed: str) -> float:
+    # Not the numbers of the gaps: those were such that nothing came, and would choose the end of the time.
+    return random.Random(f"{seed} single").uniform(0, duration_s)  # noqa: S311 - nothing to hide
 
 
 def _exponential_gaps(rate: float, seed: str) -> Iterator[float]:

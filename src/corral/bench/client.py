@@ -55,16 +55,16 @@ async def ask(
             trace = await _exchange(caller.target, request, recorder, ready, on_events)
     except TimeoutError:
         reason = f"no final event within {caller.settings.timeout_s:g} s"
-        return _outcome(line, began_s, failure=Failure(reason))
+        return _outcome(line, began_s, failure=_failure(reason))
     except UnreachableError as error:
         if due_s is None:
             raise
-        return _outcome(line, began_s, failure=Failure(error.message))
+        return _outcome(line, began_s, failure=_failure(error.message))
     except StatusError as error:
-        failure = Failure(error.message, int(error.facts["status"]))
+        failure = _failure(error.message, int(error.facts["status"]))
         return _outcome(line, began_s, failure=failure)
     except BenchError as error:
-        return _outcome(line, began_s, failure=Failure(error.message))
+        return _outcome(line, began_s, failure=_failure(error.message))
     caller.script.hear(which, trace)
     due_s = trace.sent_s if due_s is None else due_s
     slim = msgspec.structs.replace(trace, body=b"")
@@ -88,6 +88,11 @@ async def _exchange(
         if ready is not None:
             await ready()
         return recorder.finish(await exchange.send(request))
+
+
+def _failure(reason: str, status: int | None = None) -> Failure:
+    """Return a failure of this moment."""
+    return Failure(reason, time.perf_counter(), status)
 
 
 def _outcome(

@@ -51,9 +51,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _shown(document: Document, arguments: argparse.Namespace, status: int) -> int:
-    """Show and write the document; return `status`, or 1 if a file cannot be written."""
+    """Write and show the document; return `status`, or 1 if a file cannot be written."""
+    status = max(status, _status_of(lambda: _write_files(document, arguments)))
     Console().print(build_table(document))
-    return max(status, _status_of(lambda: _write_files(document, arguments)))
+    return status
 
 
 def _status_of(act: Callable[[], None]) -> int:

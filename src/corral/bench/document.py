@@ -16,8 +16,8 @@ from corral.bench.metric import METRICS
 from corral.bench.scenario import Scenario
 from corral.bench.summary import Ratio, Spread, ratio, spread
 
-# Raise when a field changes its meaning.
-FORMAT = 1
+# Raise when a field changes its meaning. 2: `wall_s` lasts until the last failure too.
+FORMAT = 2
 
 
 class TargetRuns(msgspec.Struct, frozen=True):
@@ -73,20 +73,6 @@ def write_document(document: Document, path: Path) -> None:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
     except OSError as error:
         raise BenchError(f"Cannot write {path}: {error.strerror}.") from error
-
-
-def read_document(path: Path) -> Document:
-    """Return the document in `path`.
-
-    Raises:
-        BenchError: the file cannot be read, or is no document of this format.
-    """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Document)
-    except OSError as error:
-        raise BenchError(f"Cannot read {path}: {error.strerror}.") from error
-    except msgspec.DecodeError as error:
-        raise BenchError(f"{path} is no result of corral bench: {error}.") from error
 
 
 def _result(scenario: Scenario, samples: Sequence[Sample]) -> ScenarioResult:

@@ -48,7 +48,7 @@ class RequestMeasurement(msgspec.Struct, frozen=True):
 class RunMeasurement(msgspec.Struct, frozen=True):
     """One run of a scenario on one target. Latencies are those of the requests that were answered.
 
-    wall_s: from the first request due to the last final event.
+    wall_s: from the first request due to the last final event or failure.
     throughput_tok_s: predicted tokens of all streams for each second of `wall_s`.
     decode_tok_s, prefill_tok_s: medians over the requests.
     gap_*: over the gaps of all requests together, or those in the windows that the scenario is about.
@@ -137,7 +137,7 @@ def measure_run(
     """
     traces = [outcome.trace for outcome in outcomes if outcome.trace is not None]
     requests = tuple(measure_request(each, latency) for each in outcomes if each.trace is not None)
-    wall_s = _wall_s(outcomes, traces)
+    wall_s = _wall_s(outcomes)
     n_predicted = sum(request.n_predicted for request in requests)
     reasons = [outcome.failure for outcome in outcomes if outcome.failure is not None]
     counts = [(each, each.trace.count) for each in outcomes if each.trace is not None]
@@ -170,6 +170,14 @@ def measure_run(
     )
 
 
+def commonest_failure(runs: Sequence[RunMeasurement]) -> str:
+    """Return the reason for which most requests of the runs failed; empty if none did."""
+    reasons = Counter[str]()
+    for run in runs:
+        reasons.update(run.failures)
+    return reasons.most_common(1)[0][0] if reasons else ""
+
+
 def waits_of(outcomes: Sequence[Outcome]) -> list[Window]:
     """Return when each answered request was waiting for its first token."""
     return [(each.due_s, each.trace.token_times_s[0]) for each in outcomes if each.trace is not None]
@@ -191,10 +199,10 @@ def _gaps(trace: Trace, windows_s: Sequence[Window] | None = None) -> list[float
     ]
 
 
-def _wall_s(outcomes: Sequence[Outcome], traces: Sequence[Trace]) -> float:
-    if not traces:
+def _wall_s(outcomes: Sequence[Outcome]) -> float:
+    if not outcomes:
         return 0.0
-    return max(trace.end_s for trace in traces) - min(outcome.due_s for outcome in outcomes)
+    return max(outcome.end_s for outcome in outcomes) - min(outcome.due_s for outcome in outcomes)
 
 
 def _each_second(amount: float, wall_s: float) -> float:

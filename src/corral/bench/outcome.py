@@ -10,9 +10,13 @@ _BUSY = frozenset({429, 503})
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """Why there is no answer. `status` is None where the server did not answer with one."""
+    """Why there is no answer, and since when that is known, in seconds of `time.perf_counter`.
+
+    `status` is None where the server did not answer with one.
+    """
 
     reason: str
+    end_s: float
     status: int | None = None
 
     @property
@@ -22,7 +26,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """One request with its answer or its failure.
+    """One request with its answer or its failure; one of the two is there.
 
     due_s: when it was to be sent, in seconds of `time.perf_counter`; in closed loop the time it was sent.
         Latencies count from here, so that a late generator or a full backlog of the server cannot hide.
@@ -37,3 +41,10 @@ class Outcome(msgspec.Struct, frozen=True):
     n_history: int = 0
     trace: Trace | None = None
     failure: Failure | None = None
+
+    @property
+    def end_s(self) -> float:
+        """When its final event came, or when it had failed."""
+        ended = self.trace or self.failure
+        assert ended is not None
+        return ended.end_s

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.table import Table
+from rich.text import Text
 
 from corral.bench.document import Document, ScenarioResult, TargetRuns
+from corral.bench.measurement import commonest_failure
 from corral.bench.metric import METRICS, Metric
 from corral.bench.summary import Ratio, Spread
 
@@ -48,15 +49,14 @@ def headline_row(result: ScenarioResult) -> Row | None:
 
 def build_table(document: Document) -> Table:
     """Return the table for a terminal: headlines bright, the rest dim."""
-    table = Table(title="medians over the rounds", caption=caption(document))
+    # rich reads square brackets in a str as markup, and servers send what they like
+    table = Table(title="medians over the rounds", caption=Text(caption(document), style="table.caption"))
     for index, name in enumerate(header(document)):
-        table.add_column(name, justify="left" if index < 2 else "right", no_wrap=index < 2)
+        table.add_column(Text(name), justify="left" if index < 2 else "right", no_wrap=index < 2)
     for result in document.results:
         for metric, row in rows(result):
             is_headline = metric.field == result.scenario.headline
-            # rich reads square brackets as markup
-            escaped = [cell.replace("[", r"\[") for cell in row]
-            table.add_row(*escaped, style="bold" if is_headline else "dim")
+            table.add_row(*map(Text, row), style="bold" if is_headline else "dim")
         table.add_section()
     return table
 
@@ -119,12 +119,9 @@ def _warnings_of(scenario: str, target: TargetRuns) -> Iterator[str]:
     if n_failed := sum(run.n_failed for run in target.runs):
         n_requests = sum(run.n_requests for run in target.runs)
         n_refused = sum(run.n_refused for run in target.runs)
-        reasons = Counter[str]()
-        for run in target.runs:
-            reasons.update(run.failures)
         yield (
             f"{scenario}: {n_failed} of {n_requests} requests of {target.name} failed, {n_refused} of them "
-            f"were refused (429 or 503); most often: {reasons.most_common(1)[0][0]}."
+            f"were refused (429 or 503); most often: {commonest_failure(target.runs)}."
         )
 
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from corral.bench.arrival import Arrivals, arrival_times
+from corral.bench.arrival import Arrivals, _exponential_gaps, arrival_times
 from corral.bench.errors import BenchError
 
 
@@ -35,5 +35,16 @@ def test_even_arrivals_come_at_equal_gaps() -> None:
 
 
 def test_a_time_too_short_for_one_request_is_an_error() -> None:
-    with pytest.raises(BenchError, match=r"Not one request arrives at 0\.5 a second within 1 s"):
+    with pytest.raises(BenchError, match=r"Less than one request arrives at 0\.5 a second within 1 s"):
         arrival_times(Arrivals(0.5, 1.0, is_poisson=False), "a")
+
+
+def test_where_chance_would_have_none_come_one_comes_at_any_time() -> None:
+    rate, duration_s = 0.02, 60.0
+    empty = [seed for seed in map(str, range(200)) if next(_exponential_gaps(rate, seed)) > duration_s]
+
+    rounds = [arrival_times(Arrivals(rate, duration_s), seed) for seed in empty]
+
+    assert [len(times) for times in rounds] == [1] * len(empty)
+    assert 0 <= min(rounds)[0] < 10.0
+    assert 50.0 < max(rounds)[0] <= duration_s

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from corral.bench.arguments import build_parser, check_tuning
 from corral.bench.command import main
 
 
@@ -57,6 +58,15 @@ def test_a_second_url_is_a_second_server_and_a_report_is_written(url: str, tmp_p
     assert status == 0
     assert "goodput, of all requests [%]" in capsys.readouterr().out
     assert out.read_text().count("<svg") == 3
+
+
+def test_a_name_in_brackets_is_a_name(url: str, capsys) -> None:
+    options = ["--scenario", "1x4+8", "--rounds", "1", "--names", "[/INST]"]
+
+    status = main(["--url", url, *options])
+
+    assert status == 0
+    assert "[/INST]" in capsys.readouterr().out
 
 
 def test_a_rate_makes_an_open_loop_of_which_the_seed_is_written_down(url: str, tmp_path) -> None:
@@ -112,6 +122,50 @@ def test_a_failure_is_one_sentence_and_status_1(arguments: list[str], sentence: 
 def test_one_of_url_and_tune_is_needed(words: list[str]) -> None:
     with pytest.raises(SystemExit):
         main(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--vs", "http://b"],
+        ["--names", "C,D"],
+        ["--api", "chat"],
+        ["--model", "m"],
+        ["--api-key", "k"],
+        ["--insecure"],
+        ["--timeout", "5"],
+        ["--workload", "W2"],
+        ["--scenario", "1x8+2"],
+        ["--rate", "2"],
+        ["--duration", "2"],
+        ["--sampled"],
+        ["--text-prompts"],
+        ["--ttft-ms", "100"],
+        ["--json", "out.json"],
+        ["--html", "out.html"],
+        ["--plot", "out.png"],
+    ],
+)
+def test_what_means_nothing_beside_tune_is_refused(words: list[str], capsys) -> None:
+    assert main(["--tune", "m.gguf", *words]) == 1
+
+    assert capsys.readouterr().err == f"corral bench: {words[0]} means nothing beside --tune.\n"
+
+
+def test_what_tuning_needs_is_taken() -> None:
+    numbers = ["--rounds", "5", "--seed", "7", "--itl-ms", "90", "--tune-minutes", "3"]
+
+    arguments = build_parser().parse_args(["--tune", "m.gguf", *numbers, "--tune-flags", "-ctk 'q8_0'"])
+
+    check_tuning(arguments)
+    assert arguments.tune_flags == ["-ctk", "q8_0"]
+
+
+def test_an_open_quote_in_flags_is_told(capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["--tune", "m.gguf", "--tune-flags", "-a 'b"])
+
+    assert "has an open quote" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("flag", ["--rate", "--duration", "--ttft-ms", "--itl-ms", "--timeout"])

@@ -3,9 +3,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 
+import msgspec
 import pytest
 
-from corral.bench.document import build_document, read_document, write_document
+from corral.bench.document import Document, build_document, write_document
 from corral.bench.errors import BenchError
 from corral.bench.machine import describe_machine
 
@@ -43,18 +44,13 @@ def test_one_target_has_no_ratios(samples) -> None:
 def test_the_file_reads_back_as_it_was_written(document, tmp_path) -> None:
     write_document(document, tmp_path / "out.json")
 
-    assert read_document(tmp_path / "out.json") == document
-    plain = json.loads((tmp_path / "out.json").read_text())
+    text = (tmp_path / "out.json").read_text()
+    assert msgspec.json.decode(text, type=Document) == document
+    plain = json.loads(text)
     assert plain["started_at"] == "2026-01-02T03:04:05+00:00"
     assert plain["results"][0]["scenario"]["n_predict"] == 5
 
 
-def test_a_file_that_cannot_be_written_or_read_is_an_error(document, tmp_path) -> None:
-    (tmp_path / "other.json").write_text("[]")
-
+def test_a_file_that_cannot_be_written_is_an_error(document, tmp_path) -> None:
     with pytest.raises(BenchError, match="Cannot write"):
         write_document(document, tmp_path / "missing" / "out.json")
-    with pytest.raises(BenchError, match="Cannot read"):
-        read_document(tmp_path / "missing.json")
-    with pytest.raises(BenchError, match="is no result of corral bench"):
-        read_document(tmp_path / "other.json")

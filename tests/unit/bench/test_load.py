@@ -84,6 +84,19 @@ def test_failures_beside_answers_are_counted_with_their_reasons(fake_server) -> 
     }
 
 
+def test_a_run_lasts_until_its_last_request_has_failed(fake_server) -> None:
+    def answer(*_) -> bytes:
+        fake.is_silent = True  # from the second request on
+        return fake_server.chunked(fake_server.native_events(4))
+
+    fake = fake_server(answer)
+
+    run = run_on(fake, Scenario("two", 1, 2, 4, n_repeats=2), timeout_s=0.5)
+
+    assert (run.n_requests, run.n_failed) == (2, 1)
+    assert run.wall_s >= 0.5
+
+
 def test_silence_ends_after_the_timeout(fake_server) -> None:
     with pytest.raises(BenchError, match=r"no final event within 0\.05 s"):
         run_on(fake_server(is_silent=True), timeout_s=0.05)

@@ -61,7 +61,7 @@ def test_percentiles_are_those_of_all_requests() -> None:
 
 
 def test_failures_are_counted_by_their_reasons() -> None:
-    busy, cut = Failure("busy", 503), Failure("cut")
+    busy, cut = Failure("busy", 1.0, 503), Failure("cut", 1.0)
     outcomes = [answered([1.0]), *(Outcome(0.0, 1, failure=each) for each in (busy, busy, cut))]
 
     run = measure_run(outcomes, client_cpu_s=0.0)
@@ -71,10 +71,22 @@ def test_failures_are_counted_by_their_reasons() -> None:
 
 
 def test_a_run_without_an_answer_has_counts_and_no_latencies() -> None:
-    run = measure_run([Outcome(0.0, 1, failure=Failure("busy", 429))], client_cpu_s=0.1)
+    run = measure_run([Outcome(0.0, 1, failure=Failure("busy", 1.0, 429))], client_cpu_s=0.1)
 
     assert (run.n_requests, run.n_refused, run.throughput_tok_s) == (1, 1, 0.0)
     assert (run.ttft_p50_s, run.gap_max_s, run.prefill_tok_s) == (None, None, None)
+
+
+def test_rates_are_those_of_the_whole_time_however_soon_the_server_began_to_refuse() -> None:
+    outcomes = [
+        *(answered([time_s + 0.1], sent_s=time_s) for time_s in (0.0, 1.0)),
+        *(Outcome(time_s, 1, failure=Failure("busy", time_s + 0.5, 503)) for time_s in (2.0, 9.5)),
+    ]
+
+    run = measure_run(outcomes, client_cpu_s=1.0, latency=LatencyTarget(ttft_s=1.0))
+
+    assert (run.wall_s, run.client_cpu_share) == (10.0, 0.1)
+    assert (run.answered_per_s, run.good_per_s, run.throughput_tok_s) == (0.2, 0.2, 0.2)
 
 
 def test_goodput_counts_what_kept_both_bounds_among_all_requests() -> None:
@@ -84,7 +96,7 @@ def test_goodput_counts_what_kept_both_bounds_among_all_requests() -> None:
         answered([*steady[:-1], 9.0]),  # one pause in twenty is forgiven
         answered([*steady[:-2], 8.0, 9.0]),
         answered([time_s + 1.5 for time_s in steady]),
-        Outcome(0.0, 1, failure=Failure("busy", 503)),
+        Outcome(0.0, 1, failure=Failure("busy", 1.0, 503)),
     ]
 
     run = measure_run(outcomes, client_cpu_s=0.0, latency=LatencyTarget(ttft_s=2.0, itl_s=0.2))
@@ -102,7 +114,7 @@ def test_a_bound_that_is_not_given_is_not_asked_for() -> None:
 
 def test_gaps_count_only_while_another_waits() -> None:
     streams = [answered([1.0, 2.0, 5.0, 6.0])]
-    waiting = waits_of([answered([4.5], sent_s=3.0), Outcome(0.0, 1, failure=Failure("cut"))])
+    waiting = waits_of([answered([4.5], sent_s=3.0), Outcome(0.0, 1, failure=Failure("cut", 1.0))])
 
     run = measure_run(streams, client_cpu_s=0.0, windows_s=waiting)
 

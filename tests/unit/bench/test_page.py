@@ -97,7 +97,7 @@ def test_the_page_needs_nothing_from_anywhere(document, tmp_path) -> None:
 
 
 def test_a_scenario_without_an_answer_has_no_figures(samples, tmp_path) -> None:
-    run = measure_run([Outcome(0.0, 1, failure=Failure("busy", 503))], client_cpu_s=0.0)
+    run = measure_run([Outcome(0.0, 1, failure=Failure("busy", 1.0, 503))], client_cpu_s=0.0)
     refused = msgspec.structs.replace(samples[0], run=run)
     document = build_document([refused], describe_machine(), started_at=NOW, facts={})
 

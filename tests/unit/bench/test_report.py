@@ -73,6 +73,17 @@ def test_failures_are_told_below_the_table_with_the_commonest_reason(samples) ->
     )
 
 
+def test_what_servers_and_people_call_things_is_no_markup(samples) -> None:
+    run = msgspec.structs.replace(samples[0].run, n_requests=9, n_failed=3, failures={"no [/INST] here": 3})
+    target = msgspec.structs.replace(samples[0].target, name="[bold]A[/]")
+    failed = msgspec.structs.replace(samples[0], run=run, target=target)
+
+    text = " ".join(drawn(build_document([failed], describe_machine(), started_at=NOW, facts={})).split())
+
+    assert "no [/INST] here" in text
+    assert "[bold]A[/] (min-max)" in text
+
+
 def test_a_generator_that_was_busy_itself_is_told_below_the_table(samples) -> None:
     run = msgspec.structs.replace(samples[0].run, client_cpu_share=0.8)
     busy = msgspec.structs.replace(samples[0], run=run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -16,7 +17,7 @@ _WORTH = 0.03
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """One candidate and what it reached in each round; `failure` where its server did not run.
+    """One candidate and what it reached in each round; `failure` where its server did not answer them all.
 
     `limited` are the values of the coordinate's limit, in the same rounds.
     """
@@ -110,5 +111,6 @@ def _is_within(coordinate: Coordinate, trial: Trial) -> bool:
 
 
 def _limited(trial: Trial) -> float:
+    """Return the median; without a value nothing says that a bound was kept."""
     found = spread(trial.limited)
-    return 0.0 if found is None else found.median
+    return math.inf if found is None else found.median

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shlex
 import sys
 import time
 from collections.abc import Sequence
 
 from rich.console import Console
 
+from corral.bench.arguments import check_tuning
 from corral.bench.comparison import Repetition, compare
 from corral.bench.dialect import DIALECTS
 from corral.bench.machine import describe_machine
@@ -33,21 +33,22 @@ def tune(arguments: argparse.Namespace, command: Sequence[str] = _SERVE) -> None
     """Search, and print what was found, also after an interruption.
 
     Raises:
-        BenchError: no server could be measured.
+        BenchError: no server could be measured, or an argument means nothing here.
         KeyboardInterrupt: after printing.
     """
+    check_tuning(arguments)
+    served = ["-m", arguments.tune, *arguments.tune_flags]
     steps: list[Step] = []
     try:
-        asyncio.run(_search(arguments, command, steps))
+        asyncio.run(_search(arguments, [*command, *served], steps))
     finally:
-        _print(steps, arguments.tune)
+        _print(steps, served)
 
 
 async def _search(arguments: argparse.Namespace, command: Sequence[str], steps: list[Step]) -> None:
     deadline_s = time.monotonic() + arguments.tune_minutes * 60
     itl_s = (arguments.itl_ms or _ITL_MS) / 1000
-    words = ["-m", arguments.tune, *shlex.split(arguments.tune_flags)]
-    bench = _Bench([*command, *words], Repetition(arguments.rounds, arguments.seed or 0))
+    bench = _Bench(command, Repetition(arguments.rounds, arguments.seed or 0))
     await search(
         coordinates(describe_machine().n_cores, itl_s),
         bench.measure,
@@ -79,10 +80,10 @@ def _tell(coordinate: Coordinate, trial: Trial) -> None:
     Console(stderr=True).print(line, highlight=False, markup=False)
 
 
-def _print(steps: Sequence[Step], model: str) -> None:
+def _print(steps: Sequence[Step], served: Sequence[str]) -> None:
     if not any(trial.values for step in steps for trial in step.trials):
         return
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(build_table(steps))
-    for sentence in sentences(steps, model):
+    for sentence in sentences(steps, served):
         console.print(sentence)

@@ -14,7 +14,13 @@ Flags = Mapping[str, str]
 # Each sequence has room for the longest request of a load.
 _N_CTX_EACH = 2048
 _N_SLOTS_FIRST = 4
-START: Flags = {"-np": str(_N_SLOTS_FIRST), "-c": str(_N_CTX_EACH * _N_SLOTS_FIRST)}
+
+
+def _slots(n: int) -> Flags:
+    return {"-np": str(n), "-c": str(_N_CTX_EACH * n)}
+
+
+START = _slots(_N_SLOTS_FIRST)
 """What the first servers run with, before a number of slots is known to be good."""
 
 
@@ -30,7 +36,8 @@ class Coordinate(msgspec.Struct, frozen=True):
     """Candidates for some flags, the preferred ones first, and the load that tells them apart.
 
     The aim is `field` of the load's scenario number `scenario`. A later candidate must be better by more than
-    noise. An empty one is what the server chooses by itself.
+    noise. An empty one is what the server chooses by itself. Servers have `n_slots` at the least, whatever
+    was settled: with fewer a load whose requests must run together would measure how long they queue.
     """
 
     name: str
@@ -39,6 +46,14 @@ class Coordinate(msgspec.Struct, frozen=True):
     field: str
     scenario: int = 0
     limit: Limit | None = None
+    n_slots: int = 1
+
+
+def with_slots(flags: Flags, n_slots: int) -> Flags:
+    """Return the flags with as many slots at the least, and room in each new one."""
+    if int(flags["-np"]) >= n_slots:
+        return flags
+    return {**flags, **_slots(n_slots)}
 
 
 def coordinates(n_cores: int, itl_s: float) -> tuple[Coordinate, ...]:
@@ -61,7 +76,7 @@ def coordinates(n_cores: int, itl_s: float) -> tuple[Coordinate, ...]:
         ),
         Coordinate(
             "parallel",
-            tuple({"-np": str(n), "-c": str(_N_CTX_EACH * n)} for n in (1, 2, 4, 8, 16, 32)),
+            tuple(_slots(n) for n in (1, 2, 4, 8, 16, 32)),
             (Scenario("many clients", 32, 48, 24),),
             "throughput_tok_s",
         ),
@@ -75,6 +90,7 @@ def coordinates(n_cores: int, itl_s: float) -> tuple[Coordinate, ...]:
             "ttft_p50_s",
             scenario=1,
             limit=Limit(0, "gap_p95_s", itl_s),
+            n_slots=3,
         ),
     )
 

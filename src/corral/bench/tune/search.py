@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from corral.bench.errors import BenchError
-from corral.bench.measurement import RunMeasurement
+from corral.bench.measurement import RunMeasurement, commonest_failure
 from corral.bench.metric import METRICS
 from corral.bench.scenario import Load
 from corral.bench.tune.choice import Choice, Trial, choose, rivals
-from corral.bench.tune.coordinate import START, Coordinate, Flags
+from corral.bench.tune.coordinate import START, Coordinate, Flags, with_slots
 
 Measure = Callable[[Flags, Load], Awaitable[list[list[RunMeasurement]]]]
 """Runs a load on a server with these flags: for each round the measurements of the load's scenarios."""
@@ -48,7 +48,7 @@ async def search(
         BenchError: not even the first server could be measured.
     """
     for coordinate in coordinates:
-        settled = {**START, **flags_of(steps)}
+        settled = with_slots({**START, **flags_of(steps)}, coordinate.n_slots)
         step = Step(coordinate, [])
         steps.append(step)
         for candidate in coordinate.candidates:
@@ -73,9 +73,14 @@ async def _measure_rivals_again(
             return
         again = await _try(step.coordinate, rival.flags, settled, measure)
         place = step.trials.index(rival)
-        step.trials[place] = msgspec.structs.replace(
-            rival, values=rival.values + again.values, limited=rival.limited + again.limited
-        )
+        step.trials[place] = again if again.failure else _joined(rival, again)
+
+
+def _joined(trial: Trial, again: Trial) -> Trial:
+    """Return one trial with the rounds of both."""
+    return msgspec.structs.replace(
+        trial, values=trial.values + again.values, limited=trial.limited + again.limited
+    )
 
 
 def flags_of(steps: Sequence[Step]) -> dict[str, str]:
@@ -88,12 +93,23 @@ async def _try(coordinate: Coordinate, candidate: Flags, settled: Flags, measure
         rounds = await measure({**settled, **candidate}, coordinate.load)
     except BenchError as error:
         return Trial(candidate, failure=error.message)
+    if failure := _failure_of([run for runs in rounds for run in runs]):
+        return Trial(candidate, failure=failure)
     limit = coordinate.limit
     return Trial(
         candidate,
         values=_values(rounds, coordinate.scenario, coordinate.field),
         limited=_values(rounds, limit.scenario, limit.field) if limit else (),
     )
+
+
+def _failure_of(runs: Sequence[RunMeasurement]) -> str:
+    """Return how many requests failed and why, since the others had it easier then; empty if none did."""
+    n_failed = sum(run.n_failed for run in runs)
+    if not n_failed:
+        return ""
+    n_requests = sum(run.n_requests for run in runs)
+    return f"{n_failed} of {n_requests} requests failed; most often: {commonest_failure(runs)}."
 
 
 def _values(rounds: Sequence[Sequence[RunMeasurement]], scenario: int, field: str) -> tuple[float, ...]:

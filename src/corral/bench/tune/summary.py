@@ -40,20 +40,30 @@ def measured(coordinate: Coordinate, trial: Trial) -> str:
     return f"{shown}, {_shown(METRICS[coordinate.limit.field], trial.limited)}"
 
 
-def sentences(steps: Sequence[Step], model: str) -> Iterator[str]:
-    """Yield how sure each choice is, what is missing, and the command line to use."""
+def sentences(steps: Sequence[Step], served: Sequence[str]) -> Iterator[str]:
+    """Yield how sure each choice is, what is missing, and the command line to use.
+
+    `served` are the words that all servers were started with, before the flags that were tried.
+    """
     for step in steps:
-        if step.choice is not None:
-            yield f"{step.coordinate.name}: {words_of(step.choice.trial.flags)} ({step.choice.surety.value})."
-        if step.choice is None:
-            yield f"{step.coordinate.name}: not every candidate was measured, so none is recommended."
-        elif step.is_cut:
-            yield f"{step.coordinate.name}: the time was over before the choice was measured again."
+        yield from (f"{step.coordinate.name}: {sentence}" for sentence in _sentences_of(step))
     taken = flags_of(steps)
     context = taken.pop("-c", None)
-    yield f"Use: {shlex.join(['corral', 'serve', '-m', model, *_in_a_row(taken)])}"
+    yield f"Use: {shlex.join(['corral', 'serve', *served, *_in_a_row(taken)])}"
     if context is not None:
         yield "Its sequences share the context: with -np give -c as many times the longest chat."
+
+
+def _sentences_of(step: Step) -> Iterator[str]:
+    choice = step.choice
+    if choice is not None:
+        yield f"{words_of(choice.trial.flags)} ({choice.surety.value})."
+        if step.is_cut:
+            yield "the time was over before the choice was measured again."
+    elif len(step.trials) < len(step.coordinate.candidates):
+        yield "not every candidate was measured, so none is recommended."
+    else:
+        yield "no candidate could be measured, so none is recommended."
 
 
 def words_of(flags: Flags) -> str:

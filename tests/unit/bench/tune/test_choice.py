@@ -57,6 +57,14 @@ def test_where_all_miss_the_limit_the_nearest_is_taken_and_told() -> None:
     assert (choice.trial, choice.surety) == (trials[1], Surety.LIMIT_MISSED)
 
 
+def test_a_bound_of_which_nothing_was_measured_is_not_kept() -> None:
+    trials = [trial("", 1.0, 1.1), trial("1", 2.0, 2.1, limited=(0.1, 0.1))]
+
+    choice = choose(SOONER, trials)
+
+    assert (choice.trial, choice.surety) == (trials[1], Surety.ALONE)
+
+
 def test_nothing_measured_is_no_choice() -> None:
     assert choose(FASTER, [Trial({}, failure="no memory")]) is None
 
