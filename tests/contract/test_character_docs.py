@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from corral.catalog.character_folder import CharacterFolder
 from corral.cli.characters import main
 from corral.prompt.cards.picture import write_png
 from corral.prompt.characters.file import read_character
@@ -53,6 +54,15 @@ def test_the_reference_tells_every_key(record):
 
 def test_the_reference_tells_every_place():
     assert [place.value for place in Place if f"`{place.value}`" not in REFERENCE] == []
+
+
+def test_the_folder_of_examples_that_the_page_names_can_be_served():
+    (named,) = re.findall(r"`corral serve --characters-dir (\S+)`", HOW_TO)
+    folder = CharacterFolder(DOCS.parent / named, read_character)
+
+    folder.look()
+
+    assert (folder.names(), folder.complaints()) == (["mira"], {})
 
 
 def test_the_commands_run_one_after_another(tmp_path, monkeypatch, capsys):

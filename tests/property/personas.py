@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from corral.prompt.cards.wire import lines
+from corral.prompt.emotions.words import MAX_LENGTH
 from corral.prompt.lorebook.book import Lorebook, LoreEntry, Place
 from corral.prompt.persona import Credits, Persona, PersonaSampling, Speaker, Turn
 
@@ -31,6 +32,7 @@ SNIPPETS = [
     "&a *a !!b",
     "{% for x in y %}",
     "'\"",
+    "/s.a/i",
     "🌊",
 ]
 characters = st.characters(codec="utf-8")
@@ -74,6 +76,7 @@ entries = st.builds(
     probability=st.floats(0, 100),
     is_case_sensitive=st.booleans(),
     is_regex=st.booleans(),
+    is_slashed=st.booleans(),
     is_whole_word=st.booleans(),
     scan_depth=counts,
     name=texts,
@@ -112,7 +115,7 @@ personas = st.builds(
     examples=st.lists(st.lists(turns, max_size=3).map(tuple), max_size=3).map(tuple),
     stop=several,
     sampling=samplings,
-    emotions=several,
+    emotions=st.lists(texts.map(lambda text: text[:MAX_LENGTH]), max_size=3).map(tuple),
     user_name=st.one_of(st.just("User"), names),
     user_prefix=st.one_of(st.none(), texts),
     character_prefix=st.one_of(st.none(), texts),

@@ -37,7 +37,7 @@ def put_in(folder: Path, file: str, content: bytes, *, is_forced: bool) -> Path:
     for suffix in SUFFIXES:
         other = path.with_name(path.stem + suffix)
         if other != path and other.exists():
-            raise CommandError(f"{other} is there already; remove it, or choose another name with --name.")
+            raise CommandError(f"{other} is there already; remove it, or choose another name.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

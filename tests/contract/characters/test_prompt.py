@@ -1,8 +1,12 @@
 """POST /chat: the template language and the budget, as the engine sees them."""
 
+import threading
+
 import msgspec
 import pytest
 
+from corral.prompt.characters import plain_prompt
+from corral.prompt.characters.plain_template import Expansion
 from tests.contract.characters.conftest import BODY, PROMPT
 
 
@@ -137,3 +141,38 @@ def test_a_bare_prompt_whose_whole_is_too_long_is_refused(client, door, make_bod
 
 def test_the_prompt_ends_with_the_characters_name(ask):
     assert prompt_of(ask()) == PROMPT
+
+
+@pytest.mark.parametrize(
+    ("prompt", "field"),
+    [
+        ("@{a}" * 5500 + "@" * 15 + "{z}" * 15, "character.a"),
+        ("@{a}" * 500 + "@" * 15 + "{z}" * 15, "character.z"),
+        ("${chat}" * 600, "promptTemplate.prompt"),
+    ],
+)
+def test_a_template_makes_no_more_text_than_the_context_can_take(post, door, refused, prompt, field):
+    changes = {"character__a": "@" * 700, "chatHistory": messages("x" * 1000)}
+
+    reply = post(promptTemplate__prompt=prompt, **changes)
+
+    refused(reply, f"Field '{field}'", f"more than {256 * 1948} characters")
+    assert all(len(text) < 2000 for texts in door.counts for text in texts)
+
+
+def test_texts_are_made_on_threads_as_a_small_body_may_make_long_ones(ask, monkeypatch):
+    threads = []
+
+    def watched(work):
+        def noting(*given):
+            threads.append(threading.current_thread())
+            return work(*given)
+
+        return noting
+
+    monkeypatch.setattr(Expansion, "of", watched(Expansion.of))
+    monkeypatch.setattr(plain_prompt, "filled", watched(plain_prompt.filled))
+    ask()
+
+    assert len(threads) > 5
+    assert threading.main_thread() not in threads

@@ -211,6 +211,14 @@ def test_a_file_of_another_kind_would_hide_the_new_one_and_is_told(folder, card,
     assert not (folder / "mira.png").exists()
 
 
+def test_a_new_character_beside_a_picture_of_its_name_is_told_what_can_be_done(folder, card, capsys):
+    card.rename(folder / "keeper.png")
+
+    assert main(["new", "keeper"]) == 1
+    said = "error: characters/keeper.png is there already; remove it, or choose another name.\n"
+    assert capsys.readouterr().err == said
+
+
 @pytest.mark.parametrize("spec", ["v1", "v2", "v3"])
 def test_a_character_is_handed_on_as_a_card(folder, tmp_path, spec):
     target = tmp_path / "out.json"

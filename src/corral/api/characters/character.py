@@ -48,8 +48,11 @@ class Character(msgspec.Struct, frozen=True, kw_only=True):
         return Asides(self.staging.persona, self.staging.scene, searched)
 
 
-def brought(body: CharacterChatBody, raw: _Object) -> Character:
-    """Return the character in `body`; `raw` is all of it. Raises InvalidRequestError."""
+def brought(body: CharacterChatBody, raw: _Object, n_max_chars: int) -> Character:
+    """Return the character in `body`; `raw` is all of it. Raises InvalidRequestError.
+
+    `n_max_chars` bounds what its templates may grow to.
+    """
     assert isinstance(body.character, CharacterBody)
     for field, value in (("promptTemplate", body.prompt_template), ("chatHistory", body.chat_history)):
         if value is None:
@@ -58,7 +61,7 @@ def brought(body: CharacterChatBody, raw: _Object) -> Character:
         user_name=body.user_name,
         char_name=body.character.char_name,
         templates=raw["promptTemplate"],
-        expansion=Expansion(raw["character"], raw),
+        expansion=Expansion(raw["character"], raw, n_max_chars=n_max_chars),
         ending=f"{body.character.char_name}:",
         examples=_messages(body.character.chat_example, "character.chatExample"),
         history=_messages(body.chat_history or [], "chatHistory"),
@@ -66,10 +69,11 @@ def brought(body: CharacterChatBody, raw: _Object) -> Character:
     )
 
 
-def named(body: CharacterChatBody, raw: _Object, staging: Staging) -> Character:
+def named(body: CharacterChatBody, raw: _Object, staging: Staging, *, n_max_chars: int) -> Character:
     """Return the persona of `staging`, which `body` names. Raises InvalidRequestError.
 
-    Its texts are no templates: they may be anybody's, and stand in the prompt as they are.
+    Its texts are no templates: they may be anybody's, and stand in the prompt as they are. `n_max_chars`
+    bounds what the templates of the body may grow to.
     """
     persona = staging.persona
     plain = PlainPersona(staging, _greeting(body.greeting, persona))
@@ -79,7 +83,7 @@ def named(body: CharacterChatBody, raw: _Object, staging: Staging) -> Character:
         user_name=staging.scene.user,
         char_name=staging.scene.character,
         templates=_templates(plain, history) if own is None else own,
-        expansion=Expansion(plain.references, raw),
+        expansion=Expansion(plain.references, raw, n_max_chars=n_max_chars),
         slots=plain.slots,
         ending=plain.ending if own is None else f"{staging.scene.character}:",
         examples=_told(plain.examples, "character.chatExample"),

@@ -38,7 +38,7 @@ def routes() -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/chat",),
-            handler=AtModel(chat.chat),
+            handler=AtModel(chat.chat, is_charged=True),
             tag="Character chat",
             summary="Answer as a character, and tell its emotion",
             note=(

@@ -15,7 +15,7 @@ from corral.api.generation.limits import MAX_STOPS
 from corral.core.errors import InvalidRequestError
 from corral.core.messages import ModelFacts
 from corral.prompt.characters.blocks import FRAME, budget
-from corral.prompt.characters.plain_prompt import MAX_CHARS_PER_TOKEN, ChatMessage, PlainPrompt, Writing
+from corral.prompt.characters.plain_prompt import ChatMessage, PlainPrompt, Writing, most_chars
 from corral.prompt.characters.staging import Staging
 from corral.prompt.emotions.question import N_LINES, Line
 from corral.prompt.emotions.words import wanted
@@ -51,12 +51,6 @@ class CharacterChat(msgspec.Struct, frozen=True, kw_only=True):
         """Who answers."""
         return self.character.char_name
 
-    @property
-    def has_long_lore(self) -> bool:
-        """Whether its lore keeps a processor busy for milliseconds."""
-        staging = self.character.staging
-        return staging is not None and staging.persona.has_long_lore
-
 
 def to_chat(
     body: CharacterChatBody, raw: _Object, persona: Persona | None, *, facts: ModelFacts, now: dt.datetime
@@ -69,8 +63,11 @@ def to_chat(
     params = body.gen_params
     fields = to_fields(params, persona.sampling if persona else PersonaSampling())
     n_budget = budget(facts.n_ctx, n_new_tokens(params))
+    n_chars = most_chars(n_budget)
     character = (
-        brought(body, raw) if persona is None else named(body, raw, _staging(body, persona, fields, now))
+        brought(body, raw, n_chars)
+        if persona is None
+        else named(body, raw, _staging(body, persona, fields, now), n_max_chars=n_chars)
     )
     _check_name("character.charName", character.char_name)
     fields.stop = _stops(fields, character)
@@ -95,9 +92,8 @@ def _staging(
 
 def plain_prompt(chat: CharacterChat) -> PlainPrompt:
     """Return the prompt in plain text. Raises InvalidRequestError."""
-    character, n_budget = chat.character, chat.n_budget
+    character, n_max_chars = chat.character, most_chars(chat.n_budget)
     slots = character.slots(Told(), ())
-    n_max_chars = MAX_CHARS_PER_TOKEN * n_budget
     writing = Writing(character.templates, character.expansion, slots, n_max_chars=n_max_chars)
     history = writing.newest(character.history)
     shown = character.history[len(character.history) - len(history) :]
@@ -110,6 +106,7 @@ def plain_prompt(chat: CharacterChat) -> PlainPrompt:
         asides=character.asides(shown),
         slots=character.slots,
         field=FRAME if character.is_templated else "character",
+        n_max_chars=n_max_chars,
     )
 
 

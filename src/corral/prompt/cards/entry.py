@@ -7,7 +7,6 @@ own, so a value of another kind is kept and not read. The rest of ours stands in
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ import msgspec
 from corral.prompt.cards import decorators
 from corral.prompt.cards.kept import EXTENSIONS, OWN, Raw, own_fields, remainder, restored
 from corral.prompt.cards.wire import EntryFields, EntryFieldsV3, convert, lines, whole
-from corral.prompt.lorebook.book import ALWAYS, LoreEntry, Place
+from corral.prompt.lorebook.book import ALWAYS, LoreEntry, Place, is_in_slashes
 
 _AT_DEPTH = 4  # SillyTavern's world_info_position: 0 before, 1 after the character, 4 at a depth
 _USUAL_DEPTH = 4
@@ -23,7 +22,6 @@ _MAX_DEPTH = 10_000
 _DECORATORS = "decorators"  # of `extra`
 _SILLY = "selectiveLogic"  # stands in the extensions of every entry that SillyTavern writes
 _WITHOUT = (1, 2)  # of its logics: told unless secondary keys are spoken of, the contrary of ours
-_IN_SLASHES = re.compile(r"/.+/[a-z]*", re.DOTALL)
 _NOT_OURS = ("extra",)
 _POSITIONS = {"before_char": Place.BEFORE, "after_char": Place.AFTER}
 _DESCRIBED = {"before_desc": Place.BEFORE, "after_desc": Place.AFTER}
@@ -76,8 +74,9 @@ def _plain(fields: EntryFields, where: str) -> LoreEntry:
     head, content = decorators.split(fields.content or "")
     served = decorators.served(head)
     is_regex = _is_regex(fields, extensions)
+    is_silly = _SILLY in extensions
     # Not so for a regular expression: specification V3, `constant` and `secondary_keys`.
-    is_keyed = is_regex and _SILLY not in extensions
+    is_keyed = is_regex and not is_silly
     is_without = extensions.get(_SILLY) in _WITHOUT
     is_constant = "activate" in served or (fields.constant is True and not is_keyed)
     place = _place(fields, served, extensions, is_constant)
@@ -96,6 +95,7 @@ def _plain(fields: EntryFields, where: str) -> LoreEntry:
         probability=_probability(extensions),
         is_case_sensitive=_is_case_sensitive(fields, extensions),
         is_regex=is_regex,
+        is_slashed=is_regex and is_silly,
         is_whole_word=extensions.get("match_whole_words") is True,
         scan_depth=served.get("scan_depth", _number(extensions, "scan_depth", _MAX_DEPTH)),
         name=fields.name or "",
@@ -108,10 +108,10 @@ def _is_regex(fields: EntryFields, extensions: Raw) -> bool:
     """Tell whether the keys are regular expressions.
 
     SillyTavern sets `use_regex` in all entries (`convertWorldInfoToCharacterBook` of its endpoints) and takes
-    the keys in slashes for expressions, the others for words.
+    the keys in slashes for expressions, the others for words (`is_slashed`).
     """
     if _SILLY in extensions:
-        return any(map(_IN_SLASHES.fullmatch, fields.keys or ()))
+        return any(map(is_in_slashes, (*(fields.keys or ()), *(fields.secondary_keys or ()))))
     return isinstance(fields, EntryFieldsV3) and fields.use_regex is True
 
 

@@ -17,7 +17,7 @@ import msgspec
 from corral.prompt.characters.insertions import Insertions
 from corral.prompt.characters.placeholders import Scene, expand
 from corral.prompt.characters.system_text import after_history
-from corral.prompt.lorebook.book import Lorebook
+from corral.prompt.lorebook.book import Lorebook, LoreEntry
 from corral.prompt.lorebook.lore import Lore
 from corral.prompt.lorebook.telling import Told, tell
 from corral.prompt.persona import Persona
@@ -37,7 +37,6 @@ class Asides:
         self._lore = Lore(expanded(persona.lorebook or Lorebook(), scene), searched)
         self._after = after_history(persona, scene)
         self._seed = scene.seed
-        self.is_long = persona.has_long_lore
         lore = [entry.content for entry in self._lore.candidates()]
         self.texts = list(dict.fromkeys([*([self._after] if self._after else []), *lore]))
         self.complaints = self._lore.complaints
@@ -78,16 +77,18 @@ def expanded(book: Lorebook, scene: Scene) -> Lorebook:
     entries = []
     for number, entry in enumerate(book.entries):
         place = f"lore {number}"
-        content = expand(entry.content, scene, place)
-        keys, secondary = entry.keys, entry.secondary_keys
-        if not entry.is_regex:
-            keys, secondary = _keys(keys, scene, place), _keys(secondary, scene, place)
-        entries.append(msgspec.structs.replace(entry, content=content, keys=keys, secondary_keys=secondary))
+        filled = msgspec.structs.replace(
+            entry,
+            content=expand(entry.content, scene, place),
+            keys=_keys(entry, entry.keys, scene, place),
+            secondary_keys=_keys(entry, entry.secondary_keys, scene, place),
+        )
+        entries.append(filled)
     return msgspec.structs.replace(book, entries=tuple(entries))
 
 
-def _keys(keys: Sequence[str], scene: Scene, place: str) -> tuple[str, ...]:
-    return tuple(expand(key, scene, f"{place} keys") for key in keys)
+def _keys(entry: LoreEntry, keys: Sequence[str], scene: Scene, place: str) -> tuple[str, ...]:
+    return tuple(key if entry.is_pattern(key) else expand(key, scene, f"{place} keys") for key in keys)
 
 
 NO_ASIDES = Asides(Persona(name=""), Scene(character="", user=""), ())

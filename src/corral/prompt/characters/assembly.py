@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from corral.prompt.characters.asides import Asides, n_told
-from corral.prompt.characters.cuts import cuts
+from corral.prompt.characters.cuts import cuts, last_cut
 from corral.prompt.characters.history import counted, history_of
 from corral.prompt.characters.opening import OPENING
 from corral.prompt.characters.staging import Staging
@@ -39,7 +39,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 class Assembled(msgspec.Struct, frozen=True, kw_only=True):
     """A chat. `n_dropped`: how many messages were left out at its beginning. `n_tokens` is an estimate.
 
-    It is more than the room has only where the system text and the newest message alone are too long.
+    It is more than the room has only where the system text and what `cuts` leaves last are too long alone.
     """
 
     messages: list[Message]
@@ -49,16 +49,20 @@ class Assembled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Costs(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens of all that always stands, of each message, and of each aside with what is around it."""
+    """Tokens of all that always stands, of each message, and of each aside with what is around it.
+
+    The messages from `last` on cannot be left out.
+    """
 
     n_fixed: int
     messages: list[int]
+    last: int
     asides: Mapping[str, int]
 
     @property
     def n_least(self) -> int:
-        """What cannot be left out: all that always stands, and the newest message."""
-        return self.n_fixed + sum(self.messages[-1:])
+        """What cannot be left out: all that always stands, and the newest messages."""
+        return self.of(self.last, Told())
 
     def of(self, start: int, told: Told) -> int:
         """Return the tokens of the messages from `start` on, with their lore."""
@@ -84,8 +88,8 @@ class Draft:
     def assembled(self, counts: Sequence[int], room: Room) -> Assembled:
         """Return the chat that fits; `counts` are the tokens of each of `texts`.
 
-        Old messages go first, in hunks (`cuts.HUNK`); the system text and the newest message never do, nor do
-        they make place for lore.
+        Old messages go first, in hunks (`cuts.HUNK`); the system text and the newest message, with the calls
+        that it answers, never do, nor do they make place for lore.
         """
         costs = self._costs(dict(zip(self.texts, counts, strict=True)), room)
         start, told = self._fitting(costs, room)
@@ -103,6 +107,7 @@ class Draft:
         return _Costs(
             n_fixed=n_heads + self._asides.n_always(asides),
             messages=[n_tokens[text] + room.n_per_message for text in self._counted],
+            last=last_cut(self._history.messages),
             asides=asides,
         )
 
@@ -111,8 +116,7 @@ class Draft:
         n_free = room.n_prompt - costs.n_least
         start, told = 0, Told()
         for start in cuts(self._history.messages):
-            is_last = start >= len(costs.messages) - 1
-            if costs.of(start, Told()) > room.n_prompt and not is_last:
+            if costs.of(start, Told()) > room.n_prompt and start < costs.last:
                 continue
             told = self._asides.told(costs.asides, start, n_context=room.n_context, n_free=n_free)
             if costs.of(start, told) <= room.n_prompt:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from corral.core.errors import CharacterFileError
 from corral.prompt.cards.limits import MAX_ENTRIES, MAX_NAME, MAX_PATTERN
+from corral.prompt.emotions.words import MAX_LENGTH, MAX_WORDS
 from corral.prompt.lorebook.book import ALWAYS, Lorebook, LoreEntry
 from corral.prompt.persona import Persona, PersonaSampling
 
@@ -36,9 +37,18 @@ def _complaints(persona: Persona) -> Iterator[str]:
         text = getattr(persona, field)
         if len(text) > MAX_NAME or len(text.splitlines()) > 1:
             yield f"{field}: expected one line of at most {MAX_NAME} characters"
+    yield from _emotions(persona.emotions)
     yield from _sampling(persona.sampling)
     if persona.lorebook is not None:
         yield from _book(persona.lorebook)
+
+
+def _emotions(emotions: Sequence[str]) -> Iterator[str]:
+    if len(emotions) > MAX_WORDS:
+        yield f"emotions: more than {MAX_WORDS} entries"
+    for at, emotion in enumerate(emotions):
+        if len(emotion) > MAX_LENGTH:
+            yield f"emotions[{at}]: expected at most {MAX_LENGTH} characters"
 
 
 def _sampling(sampling: PersonaSampling) -> Iterator[str]:
@@ -64,8 +74,8 @@ def _entry(entry: LoreEntry) -> Iterator[str]:
     for field in ("depth", "scan_depth"):
         if (getattr(entry, field) or 0) < 0:
             yield f"{field} is less than 0"
-    keys = (*entry.keys, *entry.secondary_keys)
-    if entry.is_regex and any(len(key) > MAX_PATTERN for key in keys):
+    patterns = filter(entry.is_pattern, (*entry.keys, *entry.secondary_keys))
+    if any(len(key) > MAX_PATTERN for key in patterns):
         yield f"a regular expression is longer than {MAX_PATTERN} characters"
 
 

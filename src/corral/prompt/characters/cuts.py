@@ -15,10 +15,18 @@ def cuts(messages: Sequence[Message]) -> Iterator[int]:
 
     A cut leaves no answer of a function without its call.
     """
-    last = max(len(messages) - 1, 0)
+    last = last_cut(messages)
     shown = -1
     for cut in [*range(0, last, HUNK), last]:
         whole = next((i for i in range(cut, last) if messages[i].role != "tool"), last)
         if whole > shown:
             shown = whole
             yield whole
+
+
+def last_cut(messages: Sequence[Message]) -> int:
+    """Return how many messages come before the newest, or before the calls whose answers end the chat."""
+    last = max(len(messages) - 1, 0)
+    while last and messages[last].role == "tool":
+        last -= 1
+    return last

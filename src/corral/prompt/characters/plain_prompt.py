@@ -21,6 +21,11 @@ Slots = Callable[[Told, Sequence[str]], Mapping[str, str]]
 """What fills the slots of templates: with this lore, and with texts that no message has a place for."""
 
 
+def most_chars(n_tokens: int) -> int:
+    """Return how long the text of a prompt of so many tokens may get, which bounds the work on it."""
+    return min(MAX_CHARS, MAX_CHARS_PER_TOKEN * n_tokens)
+
+
 class ChatMessage(msgspec.Struct, frozen=True):
     """One message, and which template it is written with. `where` is its path in the body."""
 
@@ -50,7 +55,8 @@ class PlainPrompt(msgspec.Struct, frozen=True, kw_only=True):
     """An expanded frame, the written messages, oldest first, and `ending`, which opens the character's turn.
 
     `asides` stand between the messages of the history, whose `roles` say who says them; `slots` fill the
-    frame. A character that a body brings along has neither. `field` is what the frame comes from.
+    frame. A character that a body brings along has neither. `field` is what the frame comes from,
+    `n_max_chars` how long the whole may get.
     """
 
     frame: str
@@ -61,6 +67,7 @@ class PlainPrompt(msgspec.Struct, frozen=True, kw_only=True):
     asides: Asides = NO_ASIDES
     slots: Slots = no_slots
     field: str = FRAME
+    n_max_chars: int = MAX_CHARS
 
     @property
     def pieces(self) -> list[str]:
@@ -82,9 +89,9 @@ class PlainPrompt(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _framed(self, slots: Mapping[str, str]) -> str:
-        if length(self.frame, slots) > MAX_CHARS:
+        if length(self.frame, slots) > self.n_max_chars:
             raise InvalidRequestError(
-                f"Field '{self.field}': it makes a text of more than {MAX_CHARS} characters"
+                f"Field '{self.field}': it makes a text of more than {self.n_max_chars} characters"
             )
         text = filled(self.frame, slots)
         is_open = ends_in_slot(self.frame, (EXAMPLES, CHAT)) and not text.endswith("\n")

@@ -19,7 +19,7 @@ import msgspec
 
 from corral.core.errors import InvalidRequestError
 
-MAX_CHARS = 4_000_000  # of one expanded template: more than any context takes
+MAX_CHARS = 4_000_000  # read for one body: more than any context takes
 MAX_REFERENCES = 10_000  # replaced in one body; a chain of doublings asks for 2**n
 MAX_DEPTH = 64  # values within values
 MAX_ROUNDS = 16  # references that only came about as others were replaced
@@ -30,10 +30,18 @@ _Key = tuple[str, str]
 
 
 class Expansion:
-    """Replaces the references of one body's templates, which share the bounds."""
+    """Replaces the references of one body's templates, which share the bounds.
 
-    def __init__(self, character: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    `n_max_chars`: what may be read of texts with references in all, each as often as it is read. So no
+    more than that comes out of them either.
+    """
+
+    def __init__(
+        self, character: Mapping[str, Any], body: Mapping[str, Any], *, n_max_chars: int = MAX_CHARS
+    ) -> None:
         self._values = {"@": character, "&": body}
+        self._n_max_chars = n_max_chars
+        self._n_chars = 0
         self._n_references = 0
         self._active: list[_Key] = []
 
@@ -44,38 +52,39 @@ class Expansion:
         InvalidRequestError, which names the key, for what grows beyond all measure.
         """
         for _ in range(MAX_ROUNDS):
-            if _REFERENCE.search(text) is None:
+            found = _REFERENCE.search(text)
+            if found is None:
                 return text
-            text = self._replaced(text)
+            text = self._replaced(text, (found[1], found[2]))
         found = _REFERENCE.search(text)
         if found is not None:
             raise _refused((found[1], found[2]), "it refers on and on")
         return text
 
-    def _replaced(self, text: str) -> str:
+    def _replaced(self, text: str, key: _Key) -> str:
+        """Return `text`, which is the value of `key` or refers to it, with its references replaced once."""
+        self._n_chars += len(text)
+        if self._n_chars > self._n_max_chars:
+            raise _refused(key, f"the templates make texts of more than {self._n_max_chars} characters")
         parts: list[str] = []
-        n_chars = end = 0
+        end = 0
         for found in _REFERENCE.finditer(text):
-            key = found[1], found[2]
-            parts += text[end : found.start()], self._value(key)
-            n_chars += len(parts[-2]) + len(parts[-1])
-            if n_chars > MAX_CHARS:
-                raise _refused(key, f"it makes a text of more than {MAX_CHARS} characters")
+            parts += text[end : found.start()], self._value((found[1], found[2]))
             end = found.end()
         return "".join([*parts, text[end:]])
 
     def _value(self, key: _Key) -> str:
         """Return the value of a key, its own references replaced."""
-        if key in self._active:
-            return ""
         self._n_references += 1
         if self._n_references > MAX_REFERENCES:
             raise _refused(key, f"the templates refer to more than {MAX_REFERENCES} values")
+        if key in self._active:
+            return ""
         if len(self._active) == MAX_DEPTH:
             raise _refused(key, f"it stands in more than {MAX_DEPTH} values")
         self._active.append(key)
         try:
-            return self._replaced(as_text(self._values[key[0]].get(key[1])))
+            return self._replaced(as_text(self._values[key[0]].get(key[1])), key)
         finally:
             self._active.pop()
 

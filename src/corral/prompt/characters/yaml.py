@@ -47,6 +47,7 @@ _SWITCHES = {
     "enabled": "is_enabled",
     "case_sensitive": "is_case_sensitive",
     "regex": "is_regex",
+    "slashed": "is_slashed",
     "whole_word": "is_whole_word",
     "recursive": "is_recursive",
 }

@@ -70,6 +70,7 @@ class EntryRecord(Record, frozen=True, kw_only=True):
     probability: float = ALWAYS
     case_sensitive: bool = False
     regex: bool = False
+    slashed: bool = False
     whole_word: bool = False
     scan_depth: int | None = None
     name: str = ""

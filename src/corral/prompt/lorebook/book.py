@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 ALWAYS = 100  # per cent
+# As SillyTavern tells an expression from words: no slash in it that is not escaped, JavaScript's old flags.
+_IN_SLASHES = re.compile(r"/(?:[^/\\]|\\.)+/[gimsuy]*", re.DOTALL)
 
 
 class Place(StrEnum):
@@ -29,8 +32,9 @@ class LoreEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `is_constant`: always. `order`: entries in the same place stand in rising order. `priority`: where the
     budget is too small for all that one message speaks of, the lowest go first; None counts as 0.
-    `probability` in per cent. `depth` in messages from the end, for `Place.DEPTH`. None of the switches: as
-    the book has it. `extra` is kept for who wrote it.
+    `probability` in per cent. `depth` in messages from the end, for `Place.DEPTH`. With `is_regex` the keys
+    are regular expressions, with `is_slashed` besides only those in slashes. None of the switches: as the
+    book has it. `extra` is kept for who wrote it.
     """
 
     content: str
@@ -46,12 +50,17 @@ class LoreEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     probability: float = ALWAYS
     is_case_sensitive: bool = False
     is_regex: bool = False
+    is_slashed: bool = False
     is_whole_word: bool = False
     scan_depth: int | None = None
     name: str = ""
     comment: str = ""
     id: int | str | None = None
     extra: dict[str, Any] = {}
+
+    def is_pattern(self, key: str) -> bool:
+        """Tell whether one of its keys is a regular expression, not words."""
+        return self.is_regex and (not self.is_slashed or is_in_slashes(key))
 
 
 class Lorebook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -70,3 +79,8 @@ class Lorebook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_recursive: bool = False
     recursion_limit: int = 3
     extra: dict[str, Any] = {}
+
+
+def is_in_slashes(key: str) -> bool:
+    """Tell whether a key is written as a regular expression: "/expression/flags"."""
+    return _IN_SLASHES.fullmatch(key) is not None

@@ -41,7 +41,7 @@ class KeyRing:
 
     def _key(self, entry: LoreEntry, key: str) -> Key:
         is_case_sensitive = entry.is_case_sensitive
-        if not entry.is_regex:
+        if not entry.is_pattern(key):
             return PlainKey(key, is_case_sensitive=is_case_sensitive, is_whole_word=entry.is_whole_word)
         try:
             return PatternKey(self._pattern(key, is_case_sensitive=is_case_sensitive))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
 
 from corral.prompt.lorebook.patterns import Pattern
 
@@ -67,11 +66,6 @@ class PatternKey:
 
 
 Key = PlainKey | PatternKey
-
-
-def is_any_in(keys: Sequence[Key], said: Said) -> bool:
-    """Tell whether the text says one of `keys`."""
-    return any(key.is_in(said) for key in keys)
 
 
 def composed(text: str) -> str:

@@ -9,6 +9,7 @@ from corral.core.errors import CharacterFileError
 from corral.prompt.cards.card import read_card, write_card
 from corral.prompt.cards.document import CardVersion
 from corral.prompt.lorebook.book import Lorebook, LoreEntry, Place
+from corral.prompt.lorebook.lore import Lore
 from corral.prompt.persona import Credits, Persona, PersonaSampling, Speaker, Turn
 
 V1 = {
@@ -225,7 +226,28 @@ def test_use_regex_of_sillytavern_says_nothing_but_slashes_do(spec):
 
     assert (plain.is_regex, plain.is_constant, plain.is_selective) == (False, True, True)
     assert (marked.is_regex, marked.is_constant, marked.is_selective) == (True, True, True)
+    assert (plain.is_slashed, marked.is_slashed) == (False, True)
     assert write_entry(plain, CardVersion.V3)["use_regex"] is True
+
+
+def test_words_beside_an_expression_of_sillytavern_stay_words():
+    words = ":(" + "x" * 1001
+    entry = {"keys": [r"/\bstorm\b/i", words], "extensions": {"selectiveLogic": 0}}
+
+    found = read_entry(entry)
+
+    said = Lore(Lorebook(entries=(found,)), ["a STORM", "stormy", f"no {words}!"])
+    assert said.complaints == ()
+    assert said.spoken_at == {0: [0], 2: [0]}
+    assert write_entry(found)["keys"] == entry["keys"]
+
+
+def test_secondary_keys_of_sillytavern_in_slashes_are_expressions():
+    extensions = {"selectiveLogic": 0}
+
+    found = read_entry({"selective": True, "secondary_keys": ["/la.d/"], "extensions": extensions})
+
+    assert Lore(Lorebook(entries=(found,)), ["sea", "laud"]).mentions[0].are_in(0, 2)
 
 
 @pytest.mark.parametrize(("logic", "is_selective"), [(0, True), (1, False), (2, False), (3, True)])

@@ -131,6 +131,12 @@ def test_keys_may_name_who_talks():
     assert chat(persona, user("jo's hat"), user_name="Jo") == [user("[Yes.]\n\njo's hat")]
 
 
+def test_words_beside_expressions_may_name_who_talks():
+    entry = LoreEntry(content="Yes.", keys=("/cap{1}/", "{{user}}'s hat"), is_regex=True, is_slashed=True)
+
+    assert chat(with_lore(entry), user("jo's hat"), user_name="Jo") == [user("[Yes.]\n\njo's hat")]
+
+
 @pytest.mark.parametrize(
     ("depth", "expected"),
     [
@@ -254,6 +260,25 @@ def test_cut_leaves_no_result_without_its_call():
     assert list(cuts(messages)) == [0, 10, 11]
     assert list(cuts([])) == [0]
     assert list(cuts([user("u")])) == [0]
+
+
+def test_last_cut_keeps_the_calls_that_the_newest_results_answer():
+    tool = Message("tool", "r")
+
+    assert list(cuts([user("u"), assistant("call"), tool])) == [0, 1]
+    assert list(cuts([user("u")] * 9 + [assistant("call"), tool, tool])) == [0, 8, 9]
+    assert list(cuts([tool, tool])) == [0]
+
+
+def test_result_of_a_function_stays_with_its_call_and_takes_the_place_of_lore():
+    call = Message("assistant", "", tool_calls=(ToolCall("1", "f", "{}" + " " * 40),))
+    result = Message("tool", "r" * 40, tool_call_id="1", name="f")
+    persona = with_lore(LoreEntry(content="D" * 30, is_constant=True, place=Place.BEFORE), token_budget=1000)
+
+    tight = assembled(persona, user("x" * 50), call, result, room=Room(n_context=110, n_per_message=0))
+
+    assert tight.messages == [call, result]
+    assert tight.n_dropped == 1
 
 
 def test_template_that_wants_the_user_to_begin_is_known_and_gets_an_opening():

@@ -73,6 +73,29 @@ def test_a_text_that_grows_beyond_all_measure_is_refused():
         expand("&{k0}", {}, {**chain, "k4": "x" * 1000})
 
 
+def test_a_text_counts_as_often_as_it_is_read():
+    rounds = "@" * 15 + "{z}" * 15
+    expansion = Expansion({"a": "@" * 700}, {}, n_max_chars=100_000)
+
+    with pytest.raises(InvalidRequestError, match=r"Field 'character\.z': .*100000 characters"):
+        expansion.of("@{a}" * 70 + rounds)
+
+
+def test_the_bound_of_characters_holds_for_all_templates_of_a_body():
+    expansion = Expansion({"a": "x" * 1000}, {}, n_max_chars=5000)
+    texts = [expansion.of("@{a}") for _ in range(4)]
+
+    with pytest.raises(InvalidRequestError, match=r"Field 'character\.a': .*5000 characters"):
+        expansion.of("@{a}")
+
+    assert texts == ["x" * 1000] * 4
+
+
+def test_what_refers_to_itself_again_and_again_is_refused():
+    with pytest.raises(InvalidRequestError, match=r"Field 'character\.a': .*10000 values"):
+        expand("@{a}" * 3, {"a": "@{a}" * 5000})
+
+
 def test_a_long_chain_is_refused():
     chain = {f"k{n}": f"@{{k{n + 1}}}" for n in range(5000)}
 

@@ -144,6 +144,8 @@ def test_shipped_example_is_a_whole_character():
         (b"name: x\nsampling: {temperature: hot}", "sampling.temperature: expected float, got str"),
         (b"name: x\nsampling: {temperature: nan}", "sampling.temperature: expected 0 to 100, got nan"),
         (b"name: x\nemotions: happy", "emotions: expected array, got str"),
+        (b"name: x\nemotions: [" + b"a, " * 257 + b"]", "emotions: more than 256 entries"),
+        (b"name: x\nemotions: [a, " + b"b" * 65 + b"]", "emotions[1]: expected at most 64 characters"),
         (
             b"name: x\nlorebook: {entries: [{content: x, place: moon}]}",
             "lorebook.entries[0].place: invalid enum value",

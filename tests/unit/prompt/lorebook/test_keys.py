@@ -4,13 +4,15 @@ import pytest
 
 from corral.prompt.lorebook.book import LoreEntry
 from corral.prompt.lorebook.entry_keys import MAX_PATTERNS_WEIGHT, KeyRing
-from corral.prompt.lorebook.keys import Said, is_any_in
+from corral.prompt.lorebook.mentions import Texts
 from corral.prompt.lorebook.patterns import MAX_SEARCHED, MAX_WEIGHT
+
+SLASHED = {"is_regex": True, "is_slashed": True}
 
 
 def is_said(text, key, **wanted):
     keys = KeyRing().cut(LoreEntry(content="x", keys=(key,), **wanted))
-    return is_any_in(keys.primary, Said(text))
+    return Texts([text], [keys]).mentions(keys).are_in(0, 1)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,13 @@ def is_said(text, key, **wanted):
         ("DRAKE", "/drake/", {"is_regex": True}, False),
         ("DRAKE", "/drake/gi", {"is_regex": True}, True),
         ("a\nb", "/a.b/s", {"is_regex": True}, True),
+        ("Mr. Smith (old)", "Mr. Smith (old)", SLASHED, True),
+        ("Mr. Smith old", "Mr. Smith (old)", SLASHED, False),
+        ("A STORM", r"/\bstorm\b/i", SLASHED, True),
+        ("stormy", r"/\bstorm\b/i", SLASHED, False),
+        ("in /usr/bin", "/usr/bin", SLASHED, True),
+        ("either/or", r"/r\/o/", SLASHED, True),
+        ("dragonfly", "dragon", {**SLASHED, "is_whole_word": True}, False),
     ],
 )
 def test_key_is_said(text, key, wanted, expected):
