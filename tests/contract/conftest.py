@@ -40,14 +40,14 @@ class FakeState:
         self.refusal = None
         self._door = door
 
-    async def save_slot(self, slot, path):
-        return self._moved("save", slot, path)
+    async def save_slot(self, slot, path, caller):
+        return self._moved("save", slot, path, caller)
 
     async def restore_slot(self, slot, path, caller):
         return self._moved("restore", slot, path, caller)
 
-    async def erase_slot(self, slot):
-        return self._moved("erase", slot)
+    async def erase_slot(self, slot, caller):
+        return self._moved("erase", slot, caller)
 
     async def set_loras(self, scales):
         self.calls.append(("loras", scales))
@@ -121,7 +121,7 @@ class FakeDoor:
             raise self.loading
         return self.model_facts
 
-    def generate(self, request):
+    def generate(self, request, *, n_checked=1):  # noqa: ARG002 - a port's
         return Generation(request, self._enter, self._leave)
 
     async def tokenize(self, pieces, *, add_special, parse_special):

@@ -2,10 +2,12 @@
 
 import pytest
 
+from corral.api.server import create_app
 from corral.core.caller import CallerTerms, Quota, caller_of_key
 from corral.core.errors import QuotaExceededError
 from corral.core.request import GenerationRequest
-from corral.core.settings import ServerSettings
+from corral.core.settings import ServerSettings, Settings
+from corral.gateway.callers import Callers
 
 EVERYTHING = CallerTerms()
 OTHER_ONLY = CallerTerms(models=("oth*",))
@@ -28,6 +30,7 @@ def server_of(**terms):
         terms={caller_of_key(key): one for key, one in terms.items()},
         is_slots=True,
         is_metrics=True,
+        is_props=True,
     )
 
 
@@ -145,6 +148,45 @@ def test_a_used_up_quota_is_told_with_the_time_to_come_back(lone, door, refused,
     assert reply.headers["x-ratelimit-limit-requests"] == "60"
 
 
+@pytest.fixture
+def exhausted(make_many):
+    """Serve two models to a key that has used up its one request of the minute."""
+    client, server = make_many(), server_of(few=CallerTerms(quota=Quota(requests_per_minute=1)))
+    callers = Callers(server.terms)
+    callers.charge(caller_of_key("few"), [])
+    client.app = create_app(client.models, Settings(server=server), callers=callers)
+    return client
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *(("POST", path) for path in BODIES if path != "/tokenize"),
+        ("POST", "/infill"),
+        ("POST", "/chat"),
+        ("PUT", "/put/text"),
+        ("POST", "/embedding"),
+        ("POST", "/v1/embeddings"),
+        ("POST", "/rerank"),
+    ],
+)
+def test_no_model_is_loaded_for_a_key_that_has_used_up_its_quota(exhausted, refused, method, path):
+    reply = exhausted.call(method, path, json={"model": "other", **BODIES.get(path, {})}, **sent_by("few"))
+
+    error = refused(reply, "used up: 1 requests per minute", status=429)
+    assert error["type"] == "rate_limit_error"
+    assert 0 < int(reply.headers["retry-after"]) <= 61
+    assert reply.headers["x-ratelimit-remaining-requests"] == "0"
+    assert exhausted.models.leases == []
+
+
+def test_what_costs_nothing_is_served_to_it(exhausted):
+    body = {"model": "other", **BODIES["/tokenize"]}
+
+    assert exhausted.post("/tokenize", body, **sent_by("few")).status_code == 200
+    assert [lease.name for lease in exhausted.models.leases] == ["other"]
+
+
 def test_callers_with_a_quota_are_told_how_it_stands(lone):
     headers = lone.post("/completion", {"prompt": "hi"}, **sent_by("few")).headers
 
@@ -187,3 +229,38 @@ def test_no_route_shows_a_key(lone):
     told = [lone.get(path, **sent_by("few")).text for path in ("/props", "/slots", "/metrics", "/v1/models")]
 
     assert not [text for text in told if "few" in text or caller_of_key("few") in text]
+
+
+FILE = {"modelFile": "other.gguf", "path": "./models"}
+FOR_ALL = {
+    "/models/unload": {"model": "other"},
+    "/props": {"model": "other", "system_prompt": "Bark."},
+    "/lora-adapters?model=other": [],
+}
+
+
+@pytest.mark.parametrize(("key", "is_default"), [("all", False), ("some", False), ("root", True)])
+def test_what_a_key_loads_becomes_the_default_for_an_admin_only(keyed, key, is_default):
+    keyed.models.files_of = {("other.gguf", "./models"): "other"}
+
+    reply = keyed.post("/models/load", FILE, **sent_by(key))
+
+    assert (reply.status_code, reply.text) == (200, "Model loaded")
+    assert keyed.models.changes == [("load", "other", is_default)]
+
+
+@pytest.mark.parametrize("path", FOR_ALL)
+def test_what_concerns_all_keys_needs_an_admin_key(keyed, refused, path):
+    refused(keyed.post(path, FOR_ALL[path], **sent_by("all")), "needs an admin key", status=401)
+
+    assert keyed.models.changes == []
+    assert keyed.other.model_facts.system_prompt == ""
+    assert keyed.other.state.calls == []
+    assert keyed.post(path, FOR_ALL[path], **sent_by("root")).json() == {"success": True}
+
+
+@pytest.mark.parametrize("path", FOR_ALL)
+def test_where_keys_have_no_terms_of_their_own_each_may_change_it(make_many, path):
+    server = ServerSettings(api_keys=("one", "two"), admin_keys=("root",), is_props=True)
+
+    assert make_many(server=server).post(path, FOR_ALL[path], **sent_by("two")).json() == {"success": True}

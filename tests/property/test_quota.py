@@ -44,6 +44,21 @@ def test_after_the_wait_that_was_told_something_is_left_and_not_long_before(limi
     assert window.used(now_s + wait_s + 1e-6) < limit
 
 
+@given(limit=st.integers(1, 50), n_fewer=st.integers(0, 49), operations=OPERATIONS)
+def test_after_the_wait_that_was_told_for_several_all_have_room(limit, n_fewer, operations):
+    window, now_s, n = Window(limit, PERIOD_S), 1000.0, max(1, limit - n_fewer)
+
+    for what, seconds in operations:
+        if what == "wait":
+            now_s += seconds
+        else:
+            window.take(int(seconds) if what == "overdraw" else 1, now_s)
+    wait_s = window.wait_s(now_s, n)
+
+    assert window.wait_s(now_s) <= wait_s <= PERIOD_S * (1 + 1 / N_SLOTS) + 1e-6
+    assert window.used(now_s + wait_s + 1e-6) <= limit - n
+
+
 @given(operations=OPERATIONS)
 def test_what_is_given_back_was_never_taken(operations):
     window, other, now_s = Window(10, PERIOD_S), Window(10, PERIOD_S), 1000.0

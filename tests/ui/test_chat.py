@@ -2,7 +2,13 @@
 
 import pytest
 
-from corral.core.errors import InvalidRequestError, ModelLoadError, NotFoundError, QueueFullError
+from corral.core.errors import (
+    InvalidRequestError,
+    ModelLoadError,
+    NotFoundError,
+    QueueFullError,
+    QuotaExceededError,
+)
 from corral.core.messages import ModelFacts
 from corral.core.outcome import FinishReason, SequenceEnd, SequenceOutput
 from corral.prompt.messages import Message
@@ -131,3 +137,4 @@ def test_a_model_that_cannot_be_used_is_named_as_the_reason():
 def test_errors_are_polite_and_only_the_readers_own_are_quoted():
     assert "try again" in words.polite(QueueFullError("The queue of requests is full"))
     assert "the template says no" in words.polite(InvalidRequestError("the template says no"))
+    assert words.polite(QuotaExceededError("The quota is used up")) == "The quota is used up"

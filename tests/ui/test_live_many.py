@@ -37,7 +37,7 @@ def test_a_message_waits_until_another_model_is_idle(new_tab, server):
 
     other.ask("hi")
 
-    other.until(lambda: other.text(".waiting") == "Waits until busy is idle")
+    other.until(lambda: other.text(".waiting") == "Waits until another model is idle")
     tab.show()
     tab.press("Stop")
     other.show()
@@ -51,7 +51,7 @@ def test_who_stops_waiting_leaves_the_other_model_in_memory(new_tab, server):
     other = new_tab(server.address)
     other.pick("other")
     other.ask("hi")
-    other.until(lambda: other.text(".waiting") == "Waits until busy is idle")
+    other.until(lambda: other.text(".waiting") == "Waits until another model is idle")
 
     other.press("Stop")
 

@@ -145,9 +145,9 @@ def test_a_model_without_room_says_for_whom_it_waits(tab, many):
     tab.pick("beta")
     tab.ask("hi")
 
-    many.move("beta", "waiting", reason="waits until alpha is idle")
+    many.move("beta", "waiting", reason="waits until another model is idle")
 
-    tab.until(lambda: tab.text(".waiting") == "Waits until alpha is idle")
+    tab.until(lambda: tab.text(".waiting") == "Waits until another model is idle")
 
 
 def test_stop_ends_the_waiting(tab, many):

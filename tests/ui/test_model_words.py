@@ -59,7 +59,7 @@ def test_without_loading_by_requests_only_what_is_loaded_answers(state, said):
         (ModelState.UNLOADED, {}, "Loading a …"),
         (ModelState.LOADING, {"progress": 0.43}, "Loading a … 43%"),
         (ModelState.DOWNLOADING, {"progress": 0.07}, "Downloading a … 7%"),
-        (ModelState.WAITING, {"reason": "waits until b is idle"}, "Waits until b is idle"),
+        (ModelState.WAITING, {"reason": "waits until another is idle"}, "Waits until another is idle"),
         (ModelState.WAITING, {}, "Waits for room"),
         (ModelState.RESTARTING, {}, "Restarting a …"),
         (ModelState.READY, {}, ""),

@@ -20,13 +20,14 @@ from corral.api.connection import while_connected
 from corral.api.model_choice import ModelChoice, choose
 from corral.api.ports import DoorPort, ModelsPort
 from corral.api.proxy.passage import passage
+from corral.api.proxy.size import text_of
 from corral.api.serving import Serving
 from corral.api.servings import Servings
-from corral.core.errors import InvalidRequestError, NotSupportedError
+from corral.core.errors import CorralError, InvalidRequestError, NotSupportedError
 from corral.core.model_view import ModelState
-from corral.gateway.callers import BYTES_PER_TOKEN, Callers
+from corral.gateway.callers import Callers
 from corral.gateway.remote.remotes import Remotes
-from corral.gateway.remote.target import target_of
+from corral.gateway.remote.target import Target, target_of
 from corral.prompt.persona import Persona
 
 ModelHandler = Callable[[Request, Serving], Awaitable[Response]]
@@ -45,7 +46,8 @@ class AtModel:
     `unnamed` answers instead where there are many models and the request names none, and where the only
     model sleeps (`--sleep-idle-seconds`); it loads nothing.
     `onward` is the path under its base URL at which the server of a remote model is asked instead; None: it
-    may not have this route. `is_chat`: its model can speak as a character, `model@character`.
+    may not have this route. `is_chat`: its model can speak as a character, `model@character`. `is_charged`:
+    it takes of its caller's quota, and loads nothing for one that has used it up.
     """
 
     handler: ModelHandler
@@ -53,6 +55,7 @@ class AtModel:
     unnamed: ModelsHandler | None = None
     onward: str | None = None
     is_chat: bool = False
+    is_charged: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,12 +91,11 @@ class ModelEndpoint:
         target = target_of(servings.models.definition(choice.name))
         self._check_persona(choice.persona, is_remote=target is not None)
         if target is not None:
-            content = await body.keep(request)
-            answer = await passage(request, self._row.onward, target, self._remotes)
-            _charge(request, content, servings.callers)
-            await answer(scope, receive, send)
+            await self._pass_on(request, target, servings.callers, send=send)
             return
         _check(choice, servings.models)
+        if self._row.is_charged:
+            servings.callers.check(caller_of(request))
         async with contextlib.AsyncExitStack() as stack:
             door = await self._open(servings.models, choice, stack, receive=receive)
             serving = servings.of(choice.name, door, purpose=self._row.purpose)
@@ -101,6 +103,21 @@ class ModelEndpoint:
                 serving = serving.speaking_as(choice.persona)
             response = await self._row.handler(request, serving)
             await response(scope, receive, send)
+
+    async def _pass_on(self, request: Request, target: Target, callers: Callers, *, send: Send) -> None:
+        """Have another server answer. Nobody here reads its tokens: they count by the text of the question.
+
+        What it has no answer to counts nothing. Raises CorralError, QuotaExceededError among others.
+        """
+        content = await body.keep(request)
+        answer = await passage(request, self._row.onward, target, self._remotes)
+        charge = callers.charge(caller_of(request), text_of(content))
+        try:
+            await answer(request.scope, request.receive, send)
+        except CorralError:
+            if charge is not None:
+                charge.withdraw()
+            raise
 
     def _check_persona(self, persona: Persona | None, *, is_remote: bool) -> None:
         """Raise for a character where nobody would hear it."""
@@ -155,13 +172,3 @@ def _check(choice: ModelChoice, models: ModelsPort) -> None:
     """Raise InvalidRequestError, as llama-server's router does, for a model that is not to be loaded."""
     if not choice.may_load and models.view(choice.name).state not in RUNNING:
         raise InvalidRequestError("model is not loaded")
-
-
-def _charge(request: Request, content: bytes, callers: Callers) -> None:
-    """Count a request that another server answers: its tokens by their text, as nobody here reads them.
-
-    Raises QuotaExceededError.
-    """
-    charge = callers.charge(caller_of(request), [])
-    if charge is not None:
-        charge.took(len(content) // BYTES_PER_TOKEN)

@@ -120,3 +120,17 @@ def caller_of(request: Request) -> str:
 def is_admin(request: Request, server: ServerSettings) -> bool:
     """Tell whether `request` was sent with an admin key."""
     return Keys(server.admin_keys).caller_of_any(keys_in(request.headers)) is not None
+
+
+def may_change_for_all(request: Request, server: ServerSettings) -> bool:
+    """Tell whether `request` may change what requests of all keys meet.
+
+    Where keys have terms of their own an admin key may; else everybody whom the server serves.
+    """
+    return not server.terms or is_admin(request, server)
+
+
+def check_change_for_all(request: Request, server: ServerSettings) -> None:
+    """Raise AuthenticationError unless `request` may change what requests of all keys meet."""
+    if not may_change_for_all(request, server):
+        raise AuthenticationError(_NEEDS_ADMIN)

@@ -35,20 +35,24 @@ class GenerationPort(Protocol):
 
     async def __anext__(self) -> SequenceStart | PromptProgress | SequenceOutput: ...
 
+    def withdraw(self) -> None:
+        """Count nothing of it for its caller's quota: not all of its body was taken on."""
+        ...
+
 
 class StatePort(Protocol):
     """What an engine keeps between requests. All raise CorralError; those on a slot wait until it is idle."""
 
-    async def save_slot(self, slot: int, path: str) -> SlotMoved:
-        """Write what a slot holds to a file."""
+    async def save_slot(self, slot: int, path: str, caller: str) -> SlotMoved:
+        """Write what a slot holds to a file. Refused where it is another's than `caller`'s, "" never."""
         ...
 
     async def restore_slot(self, slot: int, path: str, caller: str) -> SlotMoved:
         """Read such a file into a slot, for `caller`."""
         ...
 
-    async def erase_slot(self, slot: int) -> SlotMoved:
-        """Forget what a slot holds."""
+    async def erase_slot(self, slot: int, caller: str) -> SlotMoved:
+        """Forget what a slot holds. Refused as saving is."""
         ...
 
     async def set_loras(self, scales: list[tuple[int, float]]) -> None:
@@ -82,8 +86,11 @@ class DoorPort(Protocol):
         """Return what is known of the model. Raises ModelLoadingError or UnavailableError."""
         ...
 
-    def generate(self, request: GenerationRequest) -> GenerationPort:
-        """Return the answer of `request`, not yet entered."""
+    def generate(self, request: GenerationRequest, *, n_checked: int = 1) -> GenerationPort:
+        """Return the answer of `request`, not yet entered.
+
+        Its caller's quota must have room for `n_checked` requests; 0: that was asked with another.
+        """
         ...
 
     async def tokenize(self, pieces: list[TextPiece], *, add_special: bool, parse_special: bool) -> Tokenized:

@@ -104,10 +104,14 @@ class Score(Call, frozen=True, tag="score"):
 
 
 class SaveSlot(Call, frozen=True, tag="save_slot"):
-    """Write the KV of an idle slot, waiting until it is, to the file `path`. Answered by `SlotMoved`."""
+    """Write the KV of an idle slot, waiting until it is, to the file `path`. Answered by `SlotMoved`.
+
+    Refused where the slot holds what another than `caller` has asked; "" may save it whosever it is.
+    """
 
     slot: int
     path: str
+    caller: str = ""
 
 
 class RestoreSlot(Call, frozen=True, tag="restore_slot"):
@@ -119,9 +123,10 @@ class RestoreSlot(Call, frozen=True, tag="restore_slot"):
 
 
 class EraseSlot(Call, frozen=True, tag="erase_slot"):
-    """Forget what a slot holds. Answered by `SlotMoved`, its bytes 0."""
+    """Forget what a slot holds. Answered by `SlotMoved`, its bytes 0. `caller` as in `SaveSlot`."""
 
     slot: int
+    caller: str = ""
 
 
 class SetLoras(Call, frozen=True, tag="set_loras"):

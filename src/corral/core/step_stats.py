@@ -13,8 +13,8 @@ class StepStats(msgspec.Struct, frozen=True, array_like=True, gc=False):
     (`n_drafts`) is tokens guessed ahead: `n_drafted`, and of them the sampler chose `n_drafted_accepted`.
     `sample_ms` is the part of the step in which tokens were chosen. `n_waiting_tokens` are in the prompts of
     those that wait; `wait_ms` is how long a request that comes now is thought to wait for its first token.
-    Since the engine's start `n_from_host` and `n_from_disk` tokens came from those tiers, and `n_kept`
-    prefixes went there; they hold `host_bytes` and `disk_bytes`.
+    Since the engine's start `n_from_host` tokens came from that tier, `n_from_disk` of them after they were
+    read from disk, and `n_kept` prefixes went there; the tiers hold `host_bytes` and `disk_bytes`.
     """
 
     n_prefill: int

@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from corral.core.clock import Clock
-from corral.core.errors import CorralError, InternalError, InvalidRequestError
+from corral.core.errors import AuthenticationError, CorralError, InternalError, InvalidRequestError
 from corral.core.messages import AnyEvent, EraseSlot, Failed, RestoreSlot, SaveSlot, SlotMoved
 from corral.engine.kv import KvLedger
 from corral.engine.ports import Memory
 from corral.engine.prefixes import Space
 from corral.engine.slot_file import NOT_TAKEN, SlotContent
 from corral.engine.slot_files import Moved, Outcome, Then
+from corral.engine.tiers.arrivals import Post
 
 SlotCall = SaveSlot | RestoreSlot | EraseSlot
+
+_ANOTHERS = "This slot is another key's: only that one, or an admin key, may save or erase it"
 
 
 class Files(Protocol):
@@ -45,10 +48,6 @@ class _Filling:
     @property
     def slot(self) -> int:
         return self.call.slot
-
-
-Post = Callable[[str, Callable[[], list[AnyEvent]]], None]
-"""Has something done on the loop's thread, for the call of that id."""
 
 
 class SlotCalls:
@@ -88,6 +87,8 @@ class SlotCalls:
 
     def _begin(self, call: SlotCall | _Filling) -> list[AnyEvent]:
         match call:
+            case SaveSlot() | EraseSlot() if self._is_anothers(call):
+                return [_answer(call.request_id, AuthenticationError(_ANOTHERS))]
             case EraseSlot(request_id, slot):
                 return [SlotMoved(request_id, self._ledger.erase(slot), 0, 0.0)]
             case SaveSlot():
@@ -98,6 +99,11 @@ class SlotCalls:
                 return []
             case _Filling():
                 return [self._fill(call)]
+
+    def _is_anothers(self, call: SaveSlot | EraseSlot) -> bool:
+        """Tell whether the slot holds what another than the call's caller has asked, where there are keys."""
+        space = self._ledger.space(call.slot)
+        return bool(call.caller) and space is not None and space.caller not in ("", call.caller)
 
     def _save(self, call: SaveSlot) -> list[AnyEvent]:
         """Take a copy of the slot, which is free to go on, and have it written."""
@@ -130,7 +136,12 @@ class SlotCalls:
         call, file = filling.call, filling.file
         self._ledger.rescue(call.slot)
         self._ledger.erase(call.slot)
-        if not self._memory.set_state(call.slot, file.content.state):
+        try:
+            is_taken = self._memory.set_state(call.slot, file.content.state)
+        except MemoryError:
+            self._memory.clear(call.slot)
+            return _answer(call.request_id, InternalError("Unable to restore slot: not enough memory"))
+        if not is_taken:
             return _answer(call.request_id, InvalidRequestError(NOT_TAKEN))
         self._ledger.fill(call.slot, Space(call.caller, file.content.loras), file.content.tokens)
         elapsed_ms = file.elapsed_ms + (self._clock.now_s() - began_s) * 1000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -15,9 +15,11 @@ from corral.gateway.quota import Usage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from corral.core.messages import Score
     from corral.core.request import GenerationRequest, Piece
     from corral.gateway.quota import Standing
 
+_Asked = TypeVar("_Asked", "GenerationRequest", "Score")
 _DEFAULT = CallerTerms()
 BYTES_PER_TOKEN = 4  # of text that is not tokenized yet; what is charged in the end are tokens
 
@@ -50,24 +52,50 @@ class Callers:
         names = tuple(names)
         return all(one.may_use(names) for one in self._meant(caller))
 
-    def stamped(self, request: GenerationRequest) -> GenerationRequest:
-        """Return the request with its caller's weight and priority."""
-        terms = self._terms.get(request.caller, _DEFAULT)
-        if (terms.weight, terms.priority) == (request.weight, request.priority):
-            return request
-        return msgspec.structs.replace(request, weight=terms.weight, priority=terms.priority)
+    def stamped(self, asked: _Asked) -> _Asked:
+        """Return what is asked with its caller's weight and priority."""
+        terms = self._terms.get(asked.caller, _DEFAULT)
+        if (terms.weight, terms.priority) == (asked.weight, asked.priority):
+            return asked
+        return msgspec.structs.replace(asked, weight=terms.weight, priority=terms.priority)
 
-    def charge(self, caller: str, pieces: Iterable[Piece], *, n_requests: int = 1) -> Charge | None:
+    def check(self, caller: str, n_requests: int = 1) -> None:
+        """Raise QuotaExceededError where the quota of `caller` has no room for so many requests.
+
+        Raises InvalidRequestError where it never has.
+        """
+        usage = self._usage.get(caller)
+        if usage is not None:
+            usage.check(self._clock.now_s(), n_requests)
+
+    def charge(
+        self,
+        caller: str,
+        pieces: Iterable[Piece],
+        *,
+        untold: Iterable[Piece] = (),
+        n_requests: int = 1,
+        n_checked: int | None = None,
+    ) -> Charge | None:
         """Return what counts a request with this prompt, None for a caller without a quota.
 
-        `n_requests` 0: it belongs to a request that counts already. Raises QuotaExceededError.
+        `untold` is computed too, and the engine does not tell how many tokens it has. `n_requests` 0: it
+        belongs to a request that counts already. There must be room for `n_checked` requests, None: for as
+        many as it counts. Raises as `check`.
         """
         usage = self._usage.get(caller)
         if usage is None:
             return None
-        if n_requests:
-            usage.check(self._clock.now_s())
-        return Charge(usage, self._clock, n_requests=n_requests, n_estimated=estimated_tokens(pieces))
+        n_checked = n_requests if n_checked is None else n_checked
+        if n_checked:
+            usage.check(self._clock.now_s(), n_checked)
+        return Charge(
+            usage,
+            self._clock,
+            n_requests=n_requests,
+            n_estimated=estimated_tokens(pieces),
+            n_untold=estimated_tokens(untold),
+        )
 
     def standing(self, caller: str) -> dict[str, Standing]:
         """Return how the quota of `caller` stands, by the kind of limit; empty for one without."""

@@ -15,19 +15,23 @@ if TYPE_CHECKING:
 class Charge:
     """Counts the request and `n_estimated` tokens at once, and what it really takes as that gets known.
 
+    `n_untold` tokens besides, of which nobody tells more, stay as they are estimated once the prompt counts.
     A prompt counts once, however many answers it has, and in full, whatever the cache had of it: what is
     left of a quota must not tell what others have sent.
     """
 
-    __slots__ = ("_clock", "_estimate", "_is_prompt_counted", "_request", "_usage")
+    __slots__ = ("_clock", "_estimate", "_is_prompt_counted", "_n_untold", "_request", "_usage")
 
-    def __init__(self, usage: Usage, clock: Clock, *, n_requests: int, n_estimated: int) -> None:
+    def __init__(
+        self, usage: Usage, clock: Clock, *, n_requests: int, n_estimated: int, n_untold: int
+    ) -> None:
         self._usage = usage
         self._clock = clock
+        self._n_untold = n_untold
         self._is_prompt_counted = False
         now_s = clock.now_s()
         self._request: Taken = usage.requests.take(n_requests, now_s)
-        self._estimate: Taken | None = usage.tokens.take(n_estimated, now_s)
+        self._estimate: Taken | None = usage.tokens.take(n_estimated + n_untold, now_s)
 
     def saw(self, item: SequenceStart | PromptProgress | SequenceOutput) -> None:
         """Count what the engine says that it did."""
@@ -41,7 +45,7 @@ class Charge:
         """Count the prompt in place of the estimate."""
         self._is_prompt_counted = True
         self.close()
-        self._usage.tokens.take(n_prompt_tokens, self._clock.now_s())
+        self._usage.tokens.take(n_prompt_tokens + self._n_untold, self._clock.now_s())
 
     def close(self) -> None:
         """Count the estimate no longer: the request has ended, and whatever it took is counted."""
@@ -50,6 +54,6 @@ class Charge:
             self._estimate = None
 
     def withdraw(self) -> None:
-        """Count nothing of it: it was not taken on."""
+        """Count neither the request nor the estimate: it was not taken on. Once."""
         self.close()
         self._request.give_back()

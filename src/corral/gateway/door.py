@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from corral.core.errors import CorralError, ModelLoadingError, QueueFullError, UnavailableError
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from corral.core.messages import Answer, ModelFacts
-    from corral.core.request import GenerationRequest, TextPiece
+    from corral.core.request import GenerationRequest, Piece, TextPiece
     from corral.gateway.charge import Charge
     from corral.gateway.metrics import MetricsSnapshot
     from corral.gateway.process import EngineProcess
@@ -68,7 +70,7 @@ class Door:
         self._restart_wait_s = restart_wait_s
         self._recorder = recorder
         self._callers = callers or Callers({})
-        self._n_parked = 0
+        self._parked: Counter[str] = Counter()  # by caller
         self._call_ids = itertools.count()
         self.state = EngineState(self._worker, self._ready_process, self._call_id)
 
@@ -89,15 +91,19 @@ class Door:
         assert worker.facts is not None
         return worker.facts
 
-    def generate(self, request: GenerationRequest) -> Generation:
+    def generate(self, request: GenerationRequest, *, n_checked: int = 1) -> Generation:
         """Return the stream of `request`, by its caller's terms. Nothing happens before it is entered.
 
-        Entering may raise `ModelLoadingError`, `QuotaExceededError`, `QueueFullError` or `UnavailableError`.
+        The caller's quota must have room for `n_checked` requests: all those that are entered together,
+        asked of the first of them; 0: it was asked. Entering may raise `ModelLoadingError`,
+        `QuotaExceededError`, `QueueFullError` or `UnavailableError`, and `InvalidRequestError` for more
+        requests together than the quota ever has room for.
         """
         request = self._callers.stamped(request)
+        enter = functools.partial(self._enter, n_checked=n_checked)
         if self._recorder is not None:
-            return self._recorder.generation(request, self._enter, self._leave)
-        return Generation(request, self._enter, self._leave)
+            return self._recorder.generation(request, enter, self._leave)
+        return Generation(request, enter, self._leave)
 
     async def tokenize(self, pieces: list[TextPiece], *, add_special: bool, parse_special: bool) -> Tokenized:
         """Return the token ids of text and id pieces, joined, and the bytes of each."""
@@ -131,20 +137,22 @@ class Door:
     ) -> Scored:
         """Return how probable each continuation is behind `prompt` and `question`.
 
-        Who stops waiting cancels it. Raises as a request does.
+        It belongs to a request that was taken on and has counted `prompt`: neither the queue nor a quota
+        refuses it, and the question alone counts. Who stops waiting cancels it. Raises as a request does.
         """
         call = Score(self._call_id(), prompt, question, continuations, caller, is_bos_wanted)
-        charge = self._callers.charge(caller, [*prompt, *question], n_requests=0)
-        answer = await self._queued(call, caller, charge)
+        charge = self._callers.charge(caller, (), untold=question, n_requests=0)
+        answer = await self._called(self._callers.stamped(call), caller, charge)
         assert isinstance(answer, Scored)
         if charge is not None:
-            charge.took(answer.n_prompt_tokens)
+            charge.took(0)
         return answer
 
     async def embed(self, inputs: list[list[TextPiece]], *, caller: str = "") -> Embedded:
         """Return the vectors of each input. Who stops waiting cancels it. Raises as a request does."""
+        self._check_room(self._worker(), caller)
         charge = self._callers.charge(caller, _joined(inputs))
-        answer = await self._queued(Embed(self._call_id(), inputs), caller, charge)
+        answer = await self._called(Embed(self._call_id(), inputs), caller, charge)
         assert isinstance(answer, Embedded)
         if charge is not None:
             charge.took(sum(answer.n_tokens))
@@ -152,8 +160,9 @@ class Door:
 
     async def rank(self, query: str, documents: list[str], *, caller: str = "") -> Ranked:
         """Return how well each document answers the query. Who stops waiting cancels it. Raises the same."""
+        self._check_room(self._worker(), caller)
         charge = self._callers.charge(caller, [query, *documents])
-        answer = await self._queued(Rank(self._call_id(), query, documents), caller, charge)
+        answer = await self._called(Rank(self._call_id(), query, documents), caller, charge)
         assert isinstance(answer, Ranked)
         if charge is not None:
             charge.took(sum(answer.n_tokens))
@@ -167,12 +176,12 @@ class Door:
 
     def metrics(self) -> MetricsSnapshot:
         """Return the metrics and start the next averages from here. Raises as `facts`."""
-        return self._worker().metrics(n_parked=self._n_parked)
+        return self._worker().metrics(n_parked=self._parked.total())
 
-    async def _queued(self, call: Embed | Rank | Score, caller: str, charge: Charge | None) -> Answer:
+    async def _called(self, call: Embed | Rank | Score, caller: str, charge: Charge | None) -> Answer:
         try:
-            self._check_room(self._worker(), caller)
-            return await (await self._ready_process()).call(call)
+            process = await self._ready_process(caller)
+            return await process.call(call, caller)
         except CorralError:
             if charge is not None:
                 charge.withdraw()
@@ -181,16 +190,18 @@ class Door:
             if charge is not None:
                 charge.close()
 
-    async def _enter(self, generation: Generation) -> None:
-        worker = self._worker()
-        worker.history.suspects.check(generation.request)
-        self._check_room(worker, generation.request.caller)
-        request = generation.request
-        charge = generation.charge = self._callers.charge(request.caller, request.prompt)
+    async def _enter(self, generation: Generation, *, n_checked: int) -> None:
+        worker, request = self._worker(), generation.request
+        worker.history.suspects.check(request)
+        self._check_room(worker, request.caller)
+        charge = generation.charge = self._callers.charge(
+            request.caller, request.prompt, untold=_beside_prompt(request), n_checked=n_checked
+        )
         try:
             if self._recorder is not None:
                 await self._recorder.begin(request, self.tokenize)
-            process = worker.process if worker.state is State.READY else await self._ready_process()
+            is_ready = worker.state is State.READY
+            process = worker.process if is_ready else await self._ready_process(request.caller)
             process.submit(generation)
         except BaseException:
             if charge is not None:
@@ -206,12 +217,10 @@ class Door:
         """Raise QueueFullError where there is no room for one more request of `caller`."""
         assert worker.facts is not None
         n_most = worker.facts.n_slots + self.max_queue
-        n_unnamed = worker.n_calls + self._n_parked
-        if worker.n_open + n_unnamed < n_most:
+        if worker.n_open + worker.n_calls + self._parked.total() < n_most:
             return
-        held = worker.n_open_by_caller()
-        held[""] += n_unnamed
-        if not has_room(+held, caller, 1, n_most):
+        held = worker.n_open_by_caller() + self._parked
+        if not has_room(held, caller, 1, n_most):
             raise QueueFullError.expecting("The queue of requests is full", worker.history.meter.wait_ms)
 
     def _worker(self) -> Worker:
@@ -222,8 +231,8 @@ class Door:
         worker.check_usable()
         return worker
 
-    async def _ready_process(self) -> EngineProcess:
-        self._n_parked += 1
+    async def _ready_process(self, caller: str = "") -> EngineProcess:
+        self._parked[caller] += 1
         try:
             async with asyncio.timeout(self._restart_wait_s):
                 while (worker := self._worker()).state is not State.READY:
@@ -232,11 +241,16 @@ class Door:
             message = "The model's engine is restarting"
             raise UnavailableError(message, retry_after_s=RETRY_AFTER_S) from None
         finally:
-            self._n_parked -= 1
+            self._parked[caller] -= 1
         return worker.process
 
     def _call_id(self) -> str:
         return f"call-{next(self._call_ids)}"
+
+
+def _beside_prompt(request: GenerationRequest) -> Iterable[Piece]:
+    """Return what is computed besides the prompt."""
+    return request.guidance.negative if request.guidance is not None else ()
 
 
 def _joined(inputs: Iterable[list[TextPiece]]) -> list[TextPiece]:

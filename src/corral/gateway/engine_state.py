@@ -43,17 +43,20 @@ class EngineState:
         self._ready_process = ready_process
         self._call_id = call_id
 
-    async def save_slot(self, slot: int, path: str) -> SlotMoved:
-        """Write what a slot holds to the file `path`; waits until it is idle."""
-        return await _moved(await self._ready_process(), SaveSlot(self._call_id(), slot, path))
+    async def save_slot(self, slot: int, path: str, caller: str) -> SlotMoved:
+        """Write what a slot holds to the file `path`; waits until it is idle.
+
+        Raises AuthenticationError where it is another's than `caller`'s; "" may save anybody's.
+        """
+        return await _moved(await self._ready_process(), SaveSlot(self._call_id(), slot, path, caller))
 
     async def restore_slot(self, slot: int, path: str, caller: str) -> SlotMoved:
         """Read such a file into a slot, for `caller` to use; waits until it is idle."""
         return await self._fill(RestoreSlot(self._call_id(), slot, path, caller))
 
-    async def erase_slot(self, slot: int) -> SlotMoved:
-        """Forget what a slot holds; waits until it is idle."""
-        return await self._fill(EraseSlot(self._call_id(), slot), n_left=0)
+    async def erase_slot(self, slot: int, caller: str) -> SlotMoved:
+        """Forget what a slot holds; waits until it is idle. `caller` as in `save_slot`."""
+        return await self._fill(EraseSlot(self._call_id(), slot, caller), n_left=0)
 
     async def set_loras(self, scales: list[tuple[int, float]]) -> None:
         """Give every adapter its scale, by id, for requests that come later; those not named get 0."""

@@ -90,6 +90,12 @@ class Generation:
                 self._waiter = None
         return items.popleft()
 
+    def withdraw(self) -> None:
+        """Count nothing of it from now on: it is left because another of the same body was refused."""
+        if self.charge is not None:
+            self.charge.withdraw()
+            self.charge = None
+
     def put(self, item: SequenceStart | PromptProgress | SequenceOutput) -> None:
         """Hand the reader one more item. Dropped once the reader has left."""
         assert not self.is_over, "an output after the end"

@@ -19,9 +19,9 @@ class MetricsSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     0 when there was none. `n_busy_per_decode` averages running sequences over all decodes.
     `n_deferred` counts requests that wait for a slot, `n_tokens_max` the longest sequence seen.
     A draft (`n_drafts`) is tokens guessed ahead: `n_drafted`, of which `n_drafted_accepted` were right.
-    `n_from_host_total` and `n_from_disk_total` prompt tokens came from those tiers of the prefix cache,
-    `n_kept_total` prefixes went there, and they hold `host_bytes` and `disk_bytes`. `wait_s` is how long a
-    request that comes now is thought to wait for its first token.
+    `n_from_host_total` prompt tokens came from that tier of the prefix cache, `n_from_disk_total` of them
+    after they were read from disk; `n_kept_total` prefixes went there, and the tiers hold `host_bytes` and
+    `disk_bytes`. `wait_s` is how long a request that comes now is thought to wait for its first token.
     """
 
     n_prompt_total: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from corral.core.errors import from_report
 from corral.core.messages import Answer, Failed, Finished, Stepped
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 RequestEvent = Stepped | Finished | Failed | Answer
 
 
+class _OpenCall(NamedTuple):
+    caller: str
+    answer: asyncio.Future[Answer]
+
+
 class OpenRequests:
     """The open generations and calls of one engine process, and its slots; born with `Ready`, gone with it.
 
@@ -37,7 +42,7 @@ class OpenRequests:
         self._on_busy = on_busy
         self._was_busy = False
         self._generations: dict[str, Generation] = {}
-        self._calls: dict[str, asyncio.Future[Answer]] = {}
+        self._calls: dict[str, _OpenCall] = {}
 
     @property
     def n_open(self) -> int:
@@ -45,8 +50,10 @@ class OpenRequests:
         return len(self._generations)
 
     def n_open_by_caller(self) -> Counter[str]:
-        """Return how many of them each caller sent."""
-        return Counter(generation.request.caller for generation in self._generations.values())
+        """Return how many generations and calls of each caller have not ended."""
+        found = Counter(generation.request.caller for generation in self._generations.values())
+        found.update(call.caller for call in self._calls.values())
+        return found
 
     @property
     def n_calls(self) -> int:
@@ -55,7 +62,7 @@ class OpenRequests:
 
     @property
     def n_waiting(self) -> int:
-        """How many of them have no slot yet."""
+        """How many generations have no slot yet."""
         return sum(not generation.has_started for generation in self._generations.values())
 
     @property
@@ -76,12 +83,12 @@ class OpenRequests:
         self._generations[request_id] = generation
         self._tell_busy()
 
-    def accept_call(self, request_id: str) -> asyncio.Future[Answer]:
-        """Return what will hold the answer to the call `request_id`."""
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._calls[request_id] = future
+    def accept_call(self, request_id: str, caller: str) -> asyncio.Future[Answer]:
+        """Return what will hold the answer to the call `request_id` of `caller`."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._calls[request_id] = _OpenCall(caller, answer)
         self._tell_busy()
-        return future
+        return answer
 
     def apply(self, event: RequestEvent) -> None:
         """Hand what the engine says to whom it concerns. Raises `ProtocolError` if that is nobody."""
@@ -137,13 +144,13 @@ class OpenRequests:
         self._tell_busy()
 
     def _answer(self, event: Answer) -> None:
-        future = self._calls.pop(event.request_id)
+        _, answer = self._calls.pop(event.request_id)
         self._tell_busy()
-        if not future.done():  # else cancelled: nobody waits any more
-            future.set_result(event)
+        if not answer.done():  # else cancelled: nobody waits any more
+            answer.set_result(event)
 
     def _fail_call(self, request_id: str, error: CorralError | None) -> None:
-        future = self._calls.pop(request_id)
+        _, answer = self._calls.pop(request_id)
         self._tell_busy()
-        if not future.done():
-            future.set_exception(error or ProtocolError(f"{request_id} ended without an answer"))
+        if not answer.done():
+            answer.set_exception(error or ProtocolError(f"{request_id} ended without an answer"))

@@ -10,9 +10,13 @@ import msgspec
 from corral.core.memory import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
+# No sentence names a model: who reads it may be one for whom that model does not exist.
 _LEAVING = "waits until others have given their memory back"
+_PROMISED = "waits until another model has had its turn"
+_IN_USE = "waits until another model is idle"
+_PINNED = "pinned models may not be unloaded, and there is no room beside them"
 
 
 class Verdict(enum.Enum):
@@ -97,14 +101,11 @@ def queued(residents: Sequence[Resident], wanted: Resident, decision: Decision) 
 
 
 def _waiting(need: Memory, victims: list[Resident]) -> Decision:
-    promised = [one.name for one in victims if one.is_promised]
-    if promised:
-        reason = f"waits until {_listed(promised)} has had its turn"
-        return Decision(verdict=Verdict.WAIT, need=need, reason=reason)
+    if any(one.is_promised for one in victims):
+        return Decision(verdict=Verdict.WAIT, need=need, reason=_PROMISED)
     in_use = tuple(one.name for one in victims if one.is_busy)
     if in_use:
-        reason = f"waits until {_listed(in_use)} is idle"
-        return Decision(verdict=Verdict.WAIT, need=need, closed=in_use, reason=reason)
+        return Decision(verdict=Verdict.WAIT, need=need, closed=in_use, reason=_IN_USE)
     evicted = tuple(one.name for one in victims)
     return Decision(verdict=Verdict.WAIT, need=need, evicted=evicted, reason=_LEAVING)
 
@@ -163,11 +164,7 @@ def _refusal(need: Memory, pinned: list[Resident], limits: Limits) -> str:
         return f"it needs {_shown(need)}, and the budget is {_shown(limits.budget)} (see --memory-budget)"
     if not pinned:
         return "no model may be loaded: the number of workers is 0"
-    return f"{_listed(one.name for one in pinned)} may not be unloaded (pinned), and there is no room beside"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
+    return _PINNED
 
 
 def _shown(memory: Memory) -> str:

@@ -77,12 +77,12 @@ class EngineProcess:
         """End a request whose reader has left."""
         self._send(Cancel(request_id))
 
-    async def call(self, command: AnyCall) -> Answer:
+    async def call(self, command: AnyCall, caller: str = "") -> Answer:
         """Return the engine's answer; only once ready. Raises what the engine says, or that it is gone.
 
-        Who stops waiting cancels the call.
+        It is one of what `caller` has open. Who stops waiting cancels the call.
         """
-        answer = self._ready_requests().accept_call(command.request_id)
+        answer = self._ready_requests().accept_call(command.request_id, caller)
         self._send(command)
         try:
             return await answer

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from corral.core.errors import QuotaExceededError
+from corral.core.errors import InvalidRequestError, QuotaExceededError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from corral.core.caller import Quota
 
 N_SLOTS = 60
@@ -40,18 +42,23 @@ class Window:
         """Count `n` more; return the slot in which they stand."""
         self._forget(now_s)
         slot = int(now_s // self._slot_s)
-        self._slots[slot] = self._slots.get(slot, 0) + n
+        if n:
+            self._slots[slot] = self._slots.get(slot, 0) + n
         return slot
 
     def give_back(self, slot: int, n: int) -> None:
         """Count `n` of those taken in `slot` no longer; that one may be forgotten already."""
-        if slot in self._slots:
-            self._slots[slot] -= n
+        n_left = self._slots.pop(slot, 0) - n
+        if n_left > 0:  # an empty slot is none: nobody need wait for its end
+            self._slots[slot] = n_left
 
-    def wait_s(self, now_s: float) -> float:
-        """Return the time until something is left if nothing more is taken, 0 if something is now."""
-        n_over = self.used(now_s) - self.limit
-        return self._until_gone(n_over + 1, now_s) if n_over >= 0 else 0.0
+    def wait_s(self, now_s: float, n: int = 1) -> float:
+        """Return the time until `n` are left if nothing more is taken, 0 if they are now.
+
+        `n` is at most the limit.
+        """
+        n_over = self.used(now_s) + n - self.limit
+        return self._until_gone(n_over, now_s) if n_over > 0 else 0.0
 
     def reset_s(self, now_s: float) -> float:
         """Return the time until nothing counts any more if nothing more is taken."""
@@ -96,19 +103,10 @@ class Allowance:
     def __bool__(self) -> bool:
         return bool(self._windows)
 
-    def check(self, now_s: float) -> None:
-        """Raise QuotaExceededError, which names the limit that is free last."""
-        waits = {word: window.wait_s(now_s) for word, window in self._windows.items()}
-        word = max(waits, key=waits.__getitem__, default="")
-        if not word or not waits[word]:
-            return
-        wait_s = max(1, math.ceil(waits[word]))
-        limit = f"{self._windows[word].limit} {self.kind} per {word}"
-        raise QuotaExceededError(
-            f"The quota of this key is used up: {limit}. It is free again in {in_words(wait_s)}",
-            retry_after_s=wait_s,
-            limit=limit,
-        )
+    def limits(self) -> Iterator[tuple[str, Window]]:
+        """Yield each limit, as people say it."""
+        for word, window in self._windows.items():
+            yield f"{window.limit} {self.kind} per {word}", window
 
     def take(self, n: int, now_s: float) -> Taken:
         """Count `n` more."""
@@ -143,10 +141,35 @@ class Usage:
         self.requests = Allowance("requests", quota.requests_per_minute, quota.requests_per_day)
         self.tokens = Allowance("tokens", quota.tokens_per_minute, quota.tokens_per_day)
 
-    def check(self, now_s: float) -> None:
-        """Raise QuotaExceededError when nothing is left of one of the limits."""
-        self.requests.check(now_s)
-        self.tokens.check(now_s)
+    def check(self, now_s: float, n_requests: int = 1) -> None:
+        """Raise QuotaExceededError, which names the limit that is free last, without room for `n_requests`.
+
+        Of tokens something must be left: how many they take is known late. Raises InvalidRequestError for
+        more requests at once than there is ever room for.
+        """
+        wanted = [(limit, window, n_requests) for limit, window in self.requests.limits()]
+        for limit, window, n in wanted:
+            if n > window.limit:
+                raise _never_room(limit, n)
+        wanted += [(limit, window, 1) for limit, window in self.tokens.limits()]
+        waits = {limit: window.wait_s(now_s, n) for limit, window, n in wanted}
+        last = max(waits, key=waits.__getitem__, default="")
+        if last and waits[last]:
+            raise _no_room(last, n_requests, waits[last])
+
+
+def _no_room(limit: str, n_requests: int, wait_s: float) -> QuotaExceededError:
+    seconds = max(1, math.ceil(wait_s))
+    why = "is used up" if n_requests == 1 else f"has no room for {n_requests} requests at once"
+    message = f"The quota of this key {why}: {limit}. It is free again in {in_words(seconds)}"
+    return QuotaExceededError(message, retry_after_s=seconds, limit=limit)
+
+
+def _never_room(limit: str, n_requests: int) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"{n_requests} prompts in one body are {n_requests} requests, for which the quota of this key never "
+        f"has room: {limit}. Send fewer at once"
+    )
 
 
 def in_words(seconds: int) -> str:

@@ -23,6 +23,9 @@ CLOSE_AFTER_S = 2.0
 # When to ask again for a model that pinned ones leave no room for.
 RETRY_PINNED_S = 30
 
+# What a model that is closed says to anybody, who may not know of the other.
+_ANOTHER = "another model"
+
 _log = log.get("gateway")
 
 
@@ -71,9 +74,7 @@ class Room:
             decision = place(boarding.need, residents, self._bounds.limits)
             self._act(boarding, decision)
             if self._is_urgent(boarding):
-                closed_for |= dict.fromkeys(
-                    filter(self._has_had_its_turn, decision.closed), boarding.model.key
-                )
+                closed_for |= dict.fromkeys(filter(self._has_had_its_turn, decision.closed), _ANOTHER)
             residents = queued(residents, _as_wanted(boarding), decision)
         self._close(closed_for)
 

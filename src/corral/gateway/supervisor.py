@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 ENGINE_ARGV = (sys.executable, "-P", "-m", "corral.engine")
 CHECK_EVERY_S = 1.0
 ABORT_GRACE_S = 2.0
+# With a disk tier an engine that ends writes what host memory holds. Who wants its memory waits for it, so it
+# may take no longer than a large model takes to load; an engine that saves says every second that it lives.
+SAVE_GRACE_S = 30.0
+SAVE_SILENCE_S = 5.0
 
 _log = log.get("gateway")
 
@@ -51,9 +55,10 @@ class Cut(NamedTuple):
 
 
 class Kill(NamedTuple):
-    """It did not listen."""
+    """It did not listen. While it saves what it held it has until `by_s`."""
 
     worker: Worker
+    by_s: float
 
 
 class EngineReady(NamedTuple):
@@ -205,8 +210,8 @@ class Supervisor:
                 self._unload(worker, within_s)
             case Cut(worker):
                 self._cut(worker)
-            case Kill(worker):
-                worker.process.kill()
+            case Kill(worker, by_s):
+                self._kill(worker, by_s)
             case Check():
                 self._check()
                 await self._refill()
@@ -270,7 +275,17 @@ class Supervisor:
         if worker.state in FINAL:
             return
         worker.process.terminate()
-        self._later(ABORT_GRACE_S, Kill(worker))
+        self._later(ABORT_GRACE_S, Kill(worker, self._clock.now_s() + SAVE_GRACE_S))
+
+    def _kill(self, worker: Worker, by_s: float) -> None:
+        if worker.state in FINAL:
+            return
+        left_s = by_s - self._clock.now_s()
+        if left_s > 0 and _is_saving(worker):
+            self._later(min(ABORT_GRACE_S, left_s), Kill(worker, by_s))
+            return
+        _log.warning("engine.killed", model=worker.name, reason="it did not end in time")
+        worker.process.kill()
 
     def _check(self) -> None:
         self._later(CHECK_EVERY_S, Check())
@@ -293,6 +308,13 @@ class Supervisor:
 
     def _post(self, message: Message) -> None:
         self._inbox.put_nowait(message)
+
+
+def _is_saving(worker: Worker) -> bool:
+    """Tell whether an engine that ends has what goes to disk, and lives."""
+    vitals = worker.process.vitals()
+    is_kept = bool(worker.engine.tiers.disk_bytes) and not vitals.is_loading
+    return is_kept and vitals.silent_s <= SAVE_SILENCE_S
 
 
 def _nobody(_worker: Worker) -> None:

@@ -85,7 +85,7 @@ class Worker:
         return requests.n_open if requests is not None else 0
 
     def n_open_by_caller(self) -> Counter[str]:
-        """Return how many of them each caller sent."""
+        """Return how many requests and calls of each caller the engine has accepted and not ended."""
         requests = self.process.requests
         return requests.n_open_by_caller() if requests is not None else Counter()
 

@@ -13,6 +13,7 @@ from corral.core.errors import (
     NotFoundError,
     NotSupportedError,
     QueueFullError,
+    QuotaExceededError,
     SettingsError,
     UnavailableError,
 )
@@ -67,6 +68,8 @@ def polite(error: CorralError) -> str:
             said = f"The model cannot be used: {error.message}"
         case InvalidRequestError():
             said = f"The server refused this: {error.message}"
+        case QuotaExceededError():
+            said = error.message
         case _:
             said = FAULT
     return said

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from corral.core.errors import InvalidRequestError
+from corral.core.caller import caller_of_key
+from corral.core.errors import AuthenticationError, InvalidRequestError
 from corral.core.settings import ServerSettings
 
 
@@ -23,7 +24,7 @@ def test_save_tells_tokens_bytes_and_time(saving, door, tmp_path):
         "n_written": 1234,
         "timings": {"save_ms": 1.5},
     }
-    assert door.state.calls == [("save", 1, str(tmp_path / "chat.bin"))]
+    assert door.state.calls == [("save", 1, str(tmp_path / "chat.bin"), "")]
 
 
 def test_restore_tells_the_same_and_says_for_whom(door, make_client, tmp_path):
@@ -47,7 +48,7 @@ def test_restore_tells_the_same_and_says_for_whom(door, make_client, tmp_path):
 
 def test_erase_needs_no_body(saving, door):
     assert saving.post("/slots/1?action=erase").json() == {"id_slot": 1, "n_erased": 22}
-    assert door.state.calls == [("erase", 1)]
+    assert door.state.calls == [("erase", 1, "")]
 
 
 @pytest.mark.parametrize("action", ["save", "restore", "erase"])
@@ -90,6 +91,34 @@ def test_what_the_engine_refuses_is_a_bad_request(saving, door, refused):
     door.state.refusal = InvalidRequestError("Unable to restore slot, no available space in KV cache")
 
     refused(saving.post("/slots/0?action=restore", {"filename": "f"}), "Unable to restore slot")
+
+
+@pytest.fixture
+def keyed(make_client, tmp_path):
+    server = ServerSettings(slot_save_dir=str(tmp_path), api_keys=("key",), admin_keys=("root",))
+    return make_client(server=server)
+
+
+@pytest.mark.parametrize("action", ["save", "erase"])
+def test_a_key_acts_for_itself_and_an_admin_key_for_everybody(keyed, door, action):
+    for key in ("key", "root"):
+        keyed.post(f"/slots/0?action={action}", {"filename": "f"}, headers={"Authorization": f"Bearer {key}"})
+
+    assert [call[-1] for call in door.state.calls] == [caller_of_key("key"), ""]
+
+
+def test_what_an_administrator_restores_is_his(keyed, door):
+    keyed.post("/slots/0?action=restore", {"filename": "f"}, headers={"Authorization": "Bearer root"})
+
+    assert door.state.calls[0][-1] == caller_of_key("root")
+
+
+def test_anothers_slot_is_refused_as_the_engine_says(keyed, door, refused):
+    door.state.refusal = AuthenticationError("This slot is another key's")
+
+    reply = keyed.post("/slots/0?action=erase", headers={"Authorization": "Bearer key"})
+
+    refused(reply, "This slot is another key's", status=401)
 
 
 def test_it_needs_a_key(make_client, refused, tmp_path):

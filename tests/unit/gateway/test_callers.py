@@ -5,6 +5,7 @@ import pytest
 
 from corral.core.caller import CallerTerms, Quota
 from corral.core.errors import InvalidRequestError, QueueFullError, QuotaExceededError
+from corral.core.messages import Score
 from corral.core.request import Media
 from corral.gateway.callers import Callers, estimated_tokens
 from corral.gateway.generation import Generation
@@ -57,6 +58,14 @@ def test_requests_get_their_callers_weight_and_priority(words):
     assert callers.stamped(request) is request
 
 
+def test_scores_get_them_too():
+    callers = Callers({"a": CallerTerms(weight=3.0, priority=2)})
+
+    stamped = callers.stamped(Score("c", ["prompt"], ["question"], ["word"], "a"))
+
+    assert (stamped.weight, stamped.priority) == (3.0, 2)
+
+
 def test_what_a_request_said_of_its_own_weight_does_not_count(words):
     greedy = msgspec.structs.replace(words.request(), weight=99.0, priority=9)
 
@@ -86,6 +95,28 @@ def test_the_request_beyond_the_limit_is_refused_and_a_minute_later_taken(make, 
     assert callers.charge("a", ["hi"]) is not None
 
 
+def test_it_can_be_asked_whether_something_is_left_and_nothing_counts(make):
+    callers = make(requests_per_minute=2)
+
+    for _ in range(3):
+        callers.check("a", 2)
+        callers.check("b", 2)
+    callers.charge("a", ["hi"])
+
+    callers.check("a")
+    with pytest.raises(QuotaExceededError):
+        callers.check("a", 2)
+
+
+def test_requests_that_were_checked_together_are_not_checked_again(make):
+    callers = make(requests_per_minute=2, tokens_per_minute=100)
+
+    callers.charge("a", [[1] * 100], n_checked=2)
+    callers.charge("a", [[1] * 100], n_checked=0)
+
+    assert left(callers, "requests") == 0
+
+
 def test_one_callers_use_is_not_anothers(clock):
     terms = CallerTerms(quota=Quota(requests_per_minute=1))
     callers = Callers({"a": terms, "b": terms}, clock)
@@ -104,6 +135,42 @@ def test_a_prompt_is_charged_by_an_estimate_until_its_tokens_are_known(make, beg
 
     assert before == 900
     assert left(callers) == 997
+
+
+def test_what_the_engine_does_not_tell_of_stays_as_estimated(make, words):
+    callers = make(tokens_per_minute=1000)
+    generation = Generation(words.request(), None, None)
+    generation.charge = callers.charge("a", ["x" * 400], untold=["y" * 800])
+    before = left(callers)
+
+    generation.put(words.start())
+    generation.put(words.start(index=1))
+    generation.put(words.output(tokens=[1, 2]))
+
+    assert before == 1000 - 100 - 200
+    assert left(callers) == 1000 - 3 - 200 - 2
+
+
+def test_and_counts_nothing_where_the_request_never_starts(make, words):
+    callers = make(tokens_per_minute=1000)
+    generation = Generation(words.request(), None, None)
+    generation.charge = callers.charge("a", ["x" * 400], untold=["y" * 800])
+
+    generation.fail(InvalidRequestError("the prompt is too long"))
+
+    assert left(callers) == 1000
+
+
+def test_a_generation_that_is_withdrawn_counts_nothing_whatever_comes_later(make, begin, words):
+    callers = make(tokens_per_minute=1000, requests_per_minute=10)
+    generation = begin(callers, "x" * 400)
+
+    generation.withdraw()
+    generation.put(words.start())
+    generation.put(words.output(tokens=[1, 2]))
+    generation.finish()
+
+    assert (left(callers), left(callers, "requests")) == (1000, 10)
 
 
 def test_cached_tokens_count_so_that_the_quota_tells_nothing_of_the_cache(make, begin, words):

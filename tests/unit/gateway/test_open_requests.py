@@ -67,6 +67,22 @@ def test_who_may_be_in_the_first_step_counts_as_running_and_who_queues_behind_do
     assert [request.request_id for request in requests.running] == ["b", "a"]
 
 
+def test_what_a_caller_has_open_are_its_generations_and_its_calls(requests, accepted):
+    async def act():
+        accepted("r")
+        requests.accept_call("call-0", "a")
+        requests.accept_call("call-1", "a")
+        requests.accept_call("call-2", "")
+        before = requests.n_open_by_caller()
+        requests.apply(Detokenized("call-0", b"hi"))
+        return before, requests.n_open_by_caller()
+
+    before, after = asyncio.run(act())
+
+    assert before == {"a": 2, "": 2}
+    assert after == {"a": 1, "": 2}
+
+
 def test_a_failure_reaches_its_request_with_code_and_facts(requests, accepted):
     a = accepted("a")
     error = ContextExceededError("too long", n_prompt_tokens=300, n_ctx=128)
@@ -81,7 +97,7 @@ def test_a_failure_reaches_its_request_with_code_and_facts(requests, accepted):
 def test_when_the_engine_is_gone_everything_open_fails_and_slots_are_free(requests, accepted, words):
     async def act():
         a = accepted("a")
-        call = requests.accept_call("call-0")
+        call = requests.accept_call("call-0", "a")
         requests.apply(words.stepped([words.start("a")]))
         requests.fail_all(EngineCrashedError("gone"))
         with pytest.raises(EngineCrashedError):
@@ -97,7 +113,7 @@ def test_when_the_engine_is_gone_everything_open_fails_and_slots_are_free(reques
 
 def test_a_call_gets_its_answer(requests):
     async def act():
-        call = requests.accept_call("call-0")
+        call = requests.accept_call("call-0", "a")
         requests.apply(Detokenized("call-0", b"hi"))
         return await call
 
@@ -106,7 +122,7 @@ def test_a_call_gets_its_answer(requests):
 
 def test_an_answer_that_nobody_waits_for_any_more_is_dropped(requests):
     async def act():
-        call = requests.accept_call("call-0")
+        call = requests.accept_call("call-0", "a")
         call.cancel()
         requests.apply(Detokenized("call-0", b"hi"))
 

@@ -1,5 +1,7 @@
 """What goes so that another model can come."""
 
+import pytest
+
 from corral.core.memory import Memory
 from corral.gateway.placement import Limits, Resident, Verdict, place, queued
 
@@ -65,7 +67,7 @@ def test_a_pinned_model_never_goes():
     decision = decide(6, [resident("p", 6, is_pinned=True)], limits())
 
     assert decision.verdict is Verdict.REFUSE
-    assert "p may not be unloaded" in decision.reason
+    assert "may not be unloaded" in decision.reason
 
 
 def test_what_is_leaving_is_waited_for_and_nothing_else_goes():
@@ -125,7 +127,23 @@ def test_what_the_first_in_the_queue_was_promised_is_not_given_away():
     decision = decide(3, residents, limits())
 
     assert (decision.verdict, decision.evicted, decision.closed) == (Verdict.WAIT, (), ())
-    assert decision.reason == "waits until first has had its turn"
+    assert decision.reason == "waits until another model has had its turn"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        resident("secret", 6, is_busy=True),
+        resident("secret", 6, is_pinned=True),
+        resident("secret", 6, is_busy=True, is_promised=True),
+        resident("secret", 6, is_leaving=True),
+    ],
+)
+def test_why_a_model_waits_tells_no_other_by_name(secret):
+    decision = decide(8, [secret], limits())
+
+    assert decision.reason
+    assert "secret" not in decision.reason
 
 
 def test_a_model_that_fits_now_and_beside_the_promised_one_starts():

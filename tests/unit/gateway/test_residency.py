@@ -191,6 +191,19 @@ def test_a_model_that_is_never_idle_follows_its_declaration_too(two):
     coming.leave()
 
 
+def test_a_model_that_makes_way_does_not_say_for_which(two):
+    running = held(two, "a")
+    coming = two.hold("b")
+    two.pass_time(3.0)
+
+    assert two.router.view("a").reason == "makes way for another model"
+    assert two.router.view("b").reason == "waits until another model is idle"
+    running.leave()
+    two.pass_time(5.0)
+    assert coming.is_in
+    coming.leave()
+
+
 def test_what_does_not_reach_the_engine_asks_for_no_other_process(two):
     running = held(two, "a")
     two.declare(entry("a", stay=StaySettings(ttl_s=60.0)), entry("b"))
@@ -248,7 +261,7 @@ def test_the_first_in_the_queue_keeps_its_room_though_smaller_ones_come(world_of
     world.pass_time(5.0)
 
     assert (big.is_in, small.is_in) == (False, False)
-    assert world.router.view("c").reason == "waits until b has had its turn"
+    assert world.router.view("c").reason == "waits until another model has had its turn"
     busy.leave()
     world.pass_time(1.5)
     assert (big.is_in, small.is_in) == (True, False)
@@ -296,7 +309,7 @@ def test_a_model_pinned_while_it_is_waited_for_lets_nobody_wait_for_it(two):
     two.run(two.router.pin("a", is_pinned=True), within_s=0.1)
 
     assert isinstance(waiting.error, UnavailableError)
-    assert "a may not be unloaded" in waiting.error.message
+    assert "may not be unloaded" in waiting.error.message
     busy.leave()
 
 

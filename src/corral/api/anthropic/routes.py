@@ -17,7 +17,7 @@ def routes() -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/v1/messages",),
-            handler=AtModel(messages.create, is_chat=True),
+            handler=AtModel(messages.create, is_chat=True, is_charged=True),
             tag=_TAG,
             summary="Answer a chat, in Anthropic's form",
             note=(

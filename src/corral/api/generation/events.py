@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from corral.api.generation.answer import Answer
 from corral.api.generation.request import Ask
 from corral.api.ports import DoorPort, GenerationPort
+from corral.core.errors import CorralError
 from corral.core.outcome import PromptProgress, SequenceOutput, SequenceStart
 
 Event = SequenceStart | PromptProgress | SequenceOutput
@@ -20,10 +21,10 @@ _Arrivals = asyncio.Queue["tuple[Ask, Event] | asyncio.Task[None]"]
 async def submitted(door: DoorPort, asks: list[Ask]) -> AsyncIterator[AsyncIterator[tuple[Ask, Event]]]:
     """Submit `asks` and give their events. Leaving cancels what still runs, also when one is refused."""
     async with contextlib.AsyncExitStack() as stack:
-        generations = [await stack.enter_async_context(door.generate(ask.request)) for ask in asks]
         if len(asks) == 1:
-            yield _alone(asks[0], generations[0])
+            yield _alone(asks[0], await stack.enter_async_context(door.generate(asks[0].request)))
         else:
+            generations = await _all_entered(door, asks, stack)
             yield await stack.enter_async_context(_merged(asks, generations))
 
 
@@ -38,6 +39,22 @@ async def collect(door: DoorPort, asks: list[Ask]) -> list[Answer]:
             elif isinstance(event, SequenceStart):
                 answer.start = event
     return list(answers.values())
+
+
+async def _all_entered(
+    door: DoorPort, asks: list[Ask], stack: contextlib.AsyncExitStack
+) -> list[GenerationPort]:
+    """Return the generations of all asks; where one is refused, those before it count for nothing."""
+    entered: list[GenerationPort] = []
+    try:
+        for ask in asks:
+            generation = door.generate(ask.request, n_checked=0 if entered else len(asks))
+            entered.append(await stack.enter_async_context(generation))
+    except CorralError:
+        for generation in entered:
+            generation.withdraw()
+        raise
+    return entered
 
 
 async def _alone(ask: Ask, generation: GenerationPort) -> AsyncIterator[tuple[Ask, Event]]:

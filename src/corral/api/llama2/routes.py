@@ -14,7 +14,7 @@ def routes() -> list[Endpoint]:
         Endpoint(
             method="PUT",
             paths=("/put/text",),
-            handler=AtModel(text.put, is_chat=True),
+            handler=AtModel(text.put, is_chat=True, is_charged=True),
             tag="Llama 2",
             summary="Answer a chat as a whole, in the form of a small server of Llama 2",
             note=(

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from corral.api import body
+from corral.api.auth import check_change_for_all
 from corral.api.generation.loras import to_scales
 from corral.api.replies import json_reply
 from corral.api.serving import Serving
@@ -33,6 +34,7 @@ async def show(_request: Request, serving: Serving) -> Response:
 
 async def change(request: Request, serving: Serving) -> Response:
     """Set all scales at once; what is not named gets 0. Nothing changes when anything is wrong."""
+    check_change_for_all(request, serving.settings.server)
     wanted: Any = body.parse(await body.read_bytes(request), object)
     if not isinstance(wanted, list):
         raise InvalidRequestError("Request body must be an array")

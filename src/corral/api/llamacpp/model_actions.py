@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from corral.api import body
+from corral.api.auth import check_change_for_all, may_change_for_all
 from corral.api.connection import while_connected
 from corral.api.frame_stream import FrameStream
 from corral.api.model_status import event_of
@@ -57,10 +58,14 @@ async def load(request: Request, servings: Servings) -> Response:
 
 
 async def _load_file(request: Request, servings: Servings, *, model_file: str, folder: str) -> Response:
-    """Answer in words, as clients of this form of the body expect; what is loaded becomes the default."""
+    """Answer in words, as clients of this form of the body expect.
+
+    What is loaded becomes the default, if whoever asks may say that for all.
+    """
+    is_default = may_change_for_all(request, servings.settings.server)
     try:
         name = _usable(model_file, servings) if folder == "" else servings.models.named(model_file, folder)
-        await while_connected(request.receive, servings.models.load(name, is_default=True))
+        await while_connected(request.receive, servings.models.load(name, is_default=is_default))
     except (NotFoundError, ModelLoadError) as error:
         return text_reply(error.message, 404)
     return text_reply("Model loaded")
@@ -74,7 +79,8 @@ def _usable(name: str, servings: Servings) -> str:
 
 
 async def unload(request: Request, servings: Servings) -> Response:
-    """Unload a model, and answer when its memory is free."""
+    """Unload a model, and answer when its memory is free. Raises CorralError."""
+    check_change_for_all(request, servings.settings.server)
     view = servings.find(_named(await body.read(request, ModelNameBody)))
     if view.state in (ModelState.UNLOADED, ModelState.FAILED, ModelState.QUARANTINED, ModelState.UNUSABLE):
         raise InvalidRequestError("model is not running")

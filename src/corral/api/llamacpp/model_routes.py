@@ -28,7 +28,8 @@ def _loading_routes() -> list[Endpoint]:
                 'With `model` the answer is `{"success": true}`. With `modelFile` and `path`, an entry of '
                 "`models` in `GET /models`, it is the text `Model loaded`, and the model becomes the one for "
                 "requests that name none; what is missing is 404, a line for each file. Either comes when "
-                "the model is ready."
+                "the model is ready. Where keys have terms of their own, only an admin key makes a model the "
+                "one for requests that name none."
             ),
             body=ModelLoadBody,
             example=_EXAMPLE,
@@ -43,7 +44,10 @@ def _loading_routes() -> list[Endpoint]:
             handler=OverModels(model_actions.unload),
             tag=_TAG,
             summary="Unload one of several models",
-            note=f"Its requests may take {model_actions.UNLOAD_WITHIN_S:g} seconds to end.",
+            note=(
+                f"Its requests may take {model_actions.UNLOAD_WITHIN_S:g} seconds to end. Where keys have "
+                "terms of their own it needs an admin key."
+            ),
             body=ModelNameBody,
             example=_EXAMPLE,
             differs="The answer comes when the memory is free; llama-server answers at once.",

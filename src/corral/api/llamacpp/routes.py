@@ -49,7 +49,7 @@ def _completion_routes() -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/completion", "/completions"),
-            handler=AtModel(completion.complete),
+            handler=AtModel(completion.complete, is_charged=True),
             tag=_TAG,
             summary="Continue a prompt",
             note=(
@@ -76,7 +76,7 @@ def _completion_routes() -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/infill",),
-            handler=AtModel(infill.fill_in),
+            handler=AtModel(infill.fill_in, is_charged=True),
             tag=_TAG,
             summary="Fill in between two texts",
             note=(
@@ -209,7 +209,7 @@ def _change_routes() -> list[Endpoint]:
             handler=AtModel(server_state.change_props),
             tag=_TAG,
             summary="Change global properties",
-            note="Needs `--props`.",
+            note="Needs `--props`, and where keys have terms of their own an admin key.",
             body=PropsBody,
             example={"system_prompt": "You are a kind assistant."},
             differs=(
@@ -225,7 +225,8 @@ def _change_routes() -> list[Endpoint]:
             summary="Save, restore or erase what a slot holds",
             note=(
                 "Needs `--slot-save-path`. `?action=save`, `restore` or `erase`; the file is a name in that "
-                "folder. An action on a busy slot waits until it is idle."
+                "folder. An action on a busy slot waits until it is idle. What another key has asked is "
+                "saved and erased with an admin key only."
             ),
             body=SlotFileBody,
             example={"filename": "chat.bin"},
@@ -243,7 +244,7 @@ def _change_routes() -> list[Endpoint]:
             summary="Set the scales of the LoRA adapters",
             note=(
                 'The body is an array: `[{"id": 0, "scale": 0.5}]`. Adapters that it does not name get scale '
-                "0. Requests under way keep theirs."
+                "0. Requests under way keep theirs. Where keys have terms of their own it needs an admin key."
             ),
             differs=(
                 "An unknown id, or one named twice, is 400 and nothing changes; the server of 2024 answered "

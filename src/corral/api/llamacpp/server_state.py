@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 import corral
 from corral.api import body
-from corral.api.auth import caller_of, is_admin
+from corral.api.auth import caller_of, check_change_for_all, is_admin
 from corral.api.generation.limits import UNTIL_FULL
 from corral.api.generation.settings_echo import generation_settings
 from corral.api.llamacpp.slots import own_view, slot_object
@@ -104,6 +104,7 @@ async def change_props(request: Request, serving: Serving) -> Response:
     """Change the system prompt, if the body has one."""
     if not serving.settings.server.is_props:
         raise NotSupportedError(_NO_PROPS)
+    check_change_for_all(request, serving.settings.server)
     wanted = await body.read(request, PropsBody)
     if wanted.system_prompt is not None:
         await serving.door.state.set_system_prompt(wanted.system_prompt)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from corral.api import body
-from corral.api.auth import caller_of
+from corral.api.auth import caller_of, is_admin
 from corral.api.connection import while_connected
 from corral.api.llamacpp.slot_names import slot_file_name
 from corral.api.llamacpp.types import SlotFileBody
@@ -22,19 +22,24 @@ _OFF = "This server does not support slots action. Start it with `--slot-save-pa
 
 
 async def act(request: Request, serving: Serving) -> Response:
-    """Move what a slot holds to or from a file of one folder; a busy slot is waited for."""
-    folder = serving.settings.server.slot_save_dir
+    """Move what a slot holds to or from a file of one folder; a busy slot is waited for.
+
+    What another key has asked is neither saved nor erased, but for administrators.
+    """
+    server = serving.settings.server
+    folder = server.slot_save_dir
     if folder is None:
         raise NotSupportedError(_OFF)
+    owner = "" if is_admin(request, server) else caller_of(request)
     state, slot = serving.door.state, _slot(request.path_params["id_slot"], serving.door)
     match request.query_params.get("action"):
         case "save":
-            work = _save(state, slot, await _file_name(request), folder)
+            work = _save(state, slot, await _file_name(request), folder=folder, caller=owner)
         case "restore":
             name = await _file_name(request)
             work = _restore(state, slot, name, folder=folder, caller=caller_of(request))
         case "erase":
-            work = _erase(state, slot)
+            work = _erase(state, slot, owner)
         case _:
             raise InvalidRequestError("Invalid action")
     return json_reply(await while_connected(request.receive, work))
@@ -47,8 +52,8 @@ def _slot(text: str, door: DoorPort) -> int:
     return int(text)
 
 
-async def _save(state: StatePort, slot: int, name: str, folder: str) -> dict[str, Any]:
-    moved = await state.save_slot(slot, str(Path(folder) / name))
+async def _save(state: StatePort, slot: int, name: str, *, folder: str, caller: str) -> dict[str, Any]:
+    moved = await state.save_slot(slot, str(Path(folder) / name), caller)
     return {
         "id_slot": slot,
         "filename": name,
@@ -69,8 +74,8 @@ async def _restore(state: StatePort, slot: int, name: str, *, folder: str, calle
     }
 
 
-async def _erase(state: StatePort, slot: int) -> dict[str, Any]:
-    moved = await state.erase_slot(slot)
+async def _erase(state: StatePort, slot: int, caller: str) -> dict[str, Any]:
+    moved = await state.erase_slot(slot, caller)
     return {"id_slot": slot, "n_erased": moved.n_tokens}
 
 

@@ -17,7 +17,7 @@ def routes() -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/embedding", "/embeddings"),
-            handler=AtModel(answering.native, purpose="embed"),
+            handler=AtModel(answering.native, purpose="embed", is_charged=True),
             tag=_TAG,
             summary="Turn text into vectors",
             note=(
@@ -36,7 +36,7 @@ def routes() -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/reranking", "/rerank", "/v1/rerank", "/v1/reranking"),
-            handler=AtModel(rerank, purpose="rank"),
+            handler=AtModel(rerank, purpose="rank", is_charged=True),
             tag=_TAG,
             summary="Order documents by how well they answer a query",
             note=(

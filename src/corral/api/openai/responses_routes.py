@@ -17,7 +17,7 @@ def routes() -> list[Endpoint]:
         Endpoint(
             method="POST",
             paths=("/v1/responses", "/responses"),
-            handler=AtModel(responses.create, onward="/responses", is_chat=True),
+            handler=AtModel(responses.create, onward="/responses", is_chat=True, is_charged=True),
             tag=_TAG,
             summary="Answer a chat, in the form of the Responses API",
             note=(

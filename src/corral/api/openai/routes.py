@@ -34,7 +34,7 @@ def _chat_route() -> Endpoint:
             "/api/chat",
             "/v1/engines/{engine:path}/chat/completions",
         ),
-        handler=AtModel(chat.complete, onward="/chat/completions", is_chat=True),
+        handler=AtModel(chat.complete, onward="/chat/completions", is_chat=True, is_charged=True),
         tag=_TAG,
         summary="Answer a chat",
         note=(
@@ -91,7 +91,7 @@ def _text_route() -> Endpoint:
     return Endpoint(
         method="POST",
         paths=("/v1/completions", "/v1/engines/{engine:path}/completions"),
-        handler=AtModel(text.complete, onward="/completions"),
+        handler=AtModel(text.complete, onward="/completions", is_charged=True),
         tag=_TAG,
         summary="Continue a prompt",
         note=(
@@ -114,7 +114,7 @@ def _embeddings_route() -> Endpoint:
     return Endpoint(
         method="POST",
         paths=("/v1/embeddings", "/v1/engines/{engine:path}/embeddings"),
-        handler=AtModel(answering.openai, purpose="embed", onward="/embeddings"),
+        handler=AtModel(answering.openai, purpose="embed", onward="/embeddings", is_charged=True),
         tag=_TAG,
         summary="Turn text into vectors",
         note="Needs `--embedding`. Takes `content` too, and answers then as `/embedding` does.",
