@@ -51,9 +51,9 @@ class Gateway:
         )
         return self.door.generate(request)
 
-    async def outputs(self, request_id="r", *, max_tokens=3):
+    async def outputs(self, request_id="r", *, max_tokens=3, caller=""):
         """Return all outputs of one whole request."""
-        async with self.generate(request_id, max_tokens=max_tokens) as generation:
+        async with self.generate(request_id, max_tokens=max_tokens, caller=caller) as generation:
             return [item async for item in generation][1:]
 
 

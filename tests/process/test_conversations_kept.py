@@ -1,14 +1,27 @@
 """A conversation keeps its KV over swaps and restarts of its model, where a disk was given."""
 
+import asyncio
 import os
 import signal
+import sys
 
 import pytest
 
 from corral.catalog.bundled import bundled_model
+from corral.core.engine_settings import TierSettings
 from tests.process.many_server import llama_server
 
 CHAT = "Once upon a time there was a chat that was long enough to be kept. " * 8
+
+
+SLOW_DISK = """
+import os, sys, time
+from corral.engine.process import main
+
+fsync = os.fsync
+os.fsync = lambda fd: (time.sleep(float(sys.argv[1])), fsync(fd))
+main()
+"""
 
 
 @pytest.fixture
@@ -95,3 +108,44 @@ def test_chats_that_share_one_slot_take_turns_from_host_memory(folder):
 
     assert [answer[0] for answer in again] == [answer[0] for answer in answers]
     assert all(n_computed == 1 for _, _, n_computed in again)
+
+
+def on_slow_disk(loaded, folder, *, sync_s):
+    """Open a gateway over an engine whose disk takes so long for each file."""
+    tiers = TierSettings(disk_bytes=10**9, disk_dir=str(folder))
+    return loaded(argv=(sys.executable, "-c", SLOW_DISK, str(sync_s)), tiers=tiers)
+
+
+async def chat(gateway):
+    async with gateway.generate(max_tokens=3, prompt=CHAT) as generation:
+        return [item async for item in generation]
+
+
+def test_an_engine_that_is_unloaded_has_the_time_to_save_what_it_held(loaded, tmp_path):
+    async def act():
+        async with on_slow_disk(loaded, tmp_path, sync_s=3.0) as gateway:  # longer than an idle one may take
+            await chat(gateway)
+            await gateway.supervisor.unload("model", within_s=0.0)
+            await gateway.load()
+            return await chat(gateway)
+
+    start, *_ = asyncio.run(act())
+
+    assert start.n_cached >= len(CHAT)
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_half_a_file_of_an_engine_that_was_killed_is_gone_with_the_next_start(loaded, tmp_path):
+    async def act():
+        async with on_slow_disk(loaded, tmp_path, sync_s=60.0) as gateway:
+            await chat(gateway)
+            unloading = asyncio.create_task(gateway.supervisor.unload("model", within_s=0.0))
+            while not (half := list(tmp_path.rglob("*.tmp"))):  # noqa: ASYNC110 (another process makes it)
+                await asyncio.sleep(0)
+            os.kill(gateway.worker().process.pid, signal.SIGKILL)
+            await unloading
+            assert half == list(tmp_path.rglob("*.tmp"))
+            await gateway.load()
+            return [path.name for path in tmp_path.rglob("*")]
+
+    assert asyncio.run(act()) == ["fake"]

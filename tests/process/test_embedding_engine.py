@@ -121,10 +121,11 @@ def test_who_leaves_frees_the_engine(run, loaded):
     assert n_calls == 0
 
 
-def test_the_queue_of_calls_is_bounded(run, loaded):
+@pytest.mark.parametrize("caller", ["", "a"])
+def test_the_queue_of_calls_is_bounded(run, loaded, caller):
     async def act():
         async with loaded("fake:step_ms=20", purpose="embed", max_queue=1) as gateway:
-            calls = [asyncio.create_task(gateway.door.embed([["a"]])) for _ in range(9)]
+            calls = [asyncio.create_task(gateway.door.embed([["a"]], caller=caller)) for _ in range(9)]
             return await asyncio.gather(*calls, return_exceptions=True)
 
     outcomes = run(act())

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from corral.core.engine_settings import AdapterSettings, LoraSettings, RopeSettings
-from corral.core.errors import InvalidRequestError, ModelLoadError, NotSupportedError
+from corral.core.errors import AuthenticationError, InvalidRequestError, ModelLoadError, NotSupportedError
 
 ADAPTERS = AdapterSettings(loras=(LoraSettings("a.gguf"), LoraSettings("b.gguf", 0.5)))
 
@@ -33,8 +33,8 @@ def test_a_slot_is_saved_erased_and_restored(run, loaded, tmp_path):
             outputs = await gateway.outputs("first", max_tokens=4)
             slot = outputs[-1].end.slot
             state = gateway.door.state
-            saved = await state.save_slot(slot, path)
-            erased = await state.erase_slot(slot)
+            saved = await state.save_slot(slot, path, "")
+            erased = await state.erase_slot(slot, "")
             restored = await state.restore_slot(slot, path, "")
             again = await gateway.outputs("again", max_tokens=4)
             return saved, erased, restored, again[-1].end
@@ -52,7 +52,7 @@ def test_a_slot_survives_in_its_file_when_the_engine_does_not(run, loaded, tmp_p
     async def act():
         async with loaded() as gateway:
             await gateway.outputs("first", max_tokens=4)
-            await gateway.door.state.save_slot(0, path)
+            await gateway.door.state.save_slot(0, path, "")
             await crash(gateway)
             await gateway.door.state.restore_slot(1, path, "")
             again = await gateway.outputs("again", max_tokens=4)
@@ -63,11 +63,27 @@ def test_a_slot_survives_in_its_file_when_the_engine_does_not(run, loaded, tmp_p
     assert end.n_prompt_tokens - end.n_cached == 1
 
 
+def test_what_another_caller_asked_is_not_saved_and_stays(run, loaded, tmp_path):
+    path = tmp_path / "slot.bin"
+
+    async def act():
+        async with loaded() as gateway:
+            outputs = await gateway.outputs("first", max_tokens=4, caller="ann")
+            slot, state = outputs[-1].end.slot, gateway.door.state
+            for call in (state.save_slot(slot, str(path), "bob"), state.erase_slot(slot, "bob")):
+                with pytest.raises(AuthenticationError, match="another key's"):
+                    await call
+            return (await state.save_slot(slot, str(path), "ann")).n_tokens
+
+    assert run(act()) == 2 + 1 + 3
+    assert path.exists()
+
+
 @pytest.mark.parametrize("slot", [-1, 2])
 def test_a_slot_that_there_is_not_is_refused(run, loaded, slot):
     async def act():
         async with loaded() as gateway:
-            await gateway.door.state.erase_slot(slot)
+            await gateway.door.state.erase_slot(slot, "")
 
     with pytest.raises(InvalidRequestError, match="Invalid slot ID"):
         run(act())
@@ -89,7 +105,7 @@ def test_a_call_on_a_busy_slot_is_answered_when_its_request_ends(run, loaded):
     async def act():
         async with loaded("fake:step_ms=2") as gateway, gateway.generate(max_tokens=30) as generation:
             start = await anext(generation)
-            call = asyncio.create_task(gateway.door.state.erase_slot(start.slot))
+            call = asyncio.create_task(gateway.door.state.erase_slot(start.slot, ""))
             async for _ in generation:
                 assert not call.done()
             return await call
@@ -165,8 +181,8 @@ def test_slots_of_self_extend_are_not_saved(run, loaded, tmp_path):
     async def act():
         async with loaded(rope=RopeSettings(group_n=4, group_width=32)) as gateway:
             await gateway.outputs("first", max_tokens=4)
-            await gateway.door.state.erase_slot(0)
-            await gateway.door.state.save_slot(0, str(tmp_path / "slot.bin"))
+            await gateway.door.state.erase_slot(0, "")
+            await gateway.door.state.save_slot(0, str(tmp_path / "slot.bin"), "")
 
     with pytest.raises(NotSupportedError, match="--grp-attn-n"):
         run(act())

@@ -14,6 +14,7 @@ keys:
 - {name: free, key: sk-free, weight: 2}
 - {name: also, key: sk-also}
 - {name: few, key: sk-few, requests_per_minute: 2}
+- {name: batch, key: sk-batch, requests_per_minute: 3}
 - {name: short, key: sk-short, tokens_per_day: 60}
 - {name: story, key: sk-story, models: [st*]}
 - {name: one, key: sk-one}
@@ -57,6 +58,17 @@ def test_the_request_beyond_a_quota_is_refused_and_other_keys_are_served(server)
     assert streamed.status_code == 429
     assert other.status_code == 200
     assert "x-ratelimit-limit-requests" not in other.headers
+
+
+def test_a_body_with_several_prompts_is_taken_on_as_a_whole_or_counts_nothing(server):
+    asked = (["x"] * 4, ["x"] * 2, ["x"] * 2, "x")
+
+    replies = [ask(server, "sk-batch", prompt=prompt) for prompt in asked]
+
+    assert [reply.status_code for reply in replies] == [400, 200, 429, 200]
+    assert [reply.headers["x-ratelimit-remaining-requests"] for reply in replies] == ["3", "1", "1", "0"]
+    assert "4 prompts in one body" in replies[0].json()["error"]["message"]
+    assert "no room for 2 requests at once: 3 requests" in replies[2].json()["error"]["message"]
 
 
 def test_tokens_of_prompts_and_answers_are_counted_and_the_next_request_is_refused(server):

@@ -69,7 +69,7 @@ def test_the_tier_holds_what_a_list_would(operations, budget, is_trimmable):
         if name == "thin":
             along = beginnings(held, where, wanted)
             tier.thin(where, wanted, n_bytes % 4)
-            left = [blob for blob in along if blob in tier]
+            left = [blob for blob in along if any(blob is one for one in tier._blobs.values())]
             assert len(left) == min(len(along), n_bytes % 4)
             held = [blob for blob in held if blob not in along or blob in left]
         if name == "remove" and held:

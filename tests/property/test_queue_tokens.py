@@ -42,3 +42,4 @@ def test_the_tokens_that_wait_are_counted_right(operations):
 
         leaders = [sequence for sequence in roster.waiting if sequence.leader is None]
         assert roster.n_waiting_tokens == sum(len(sequence.prompt) for sequence in leaders)
+        assert roster.n_waiting_turns == len(roster.waiting)

@@ -54,7 +54,8 @@ class Fleet:
         return {number for tree in self.disk._trees.values() for number in tree.holders()}
 
     def settle(self):
-        self.disk._thread.submit(lambda: None).result()
+        self.disk.flush()
+        self.disk._settle()
 
     def prefix(self):
         """Return somebody's prefix: often one that is known, longer or shorter by some."""
@@ -77,19 +78,22 @@ class Fleet:
         assert match.n_tokens == longest(self.held(), space, tokens, is_trimmable=self.is_trimmable)
         if match.n_tokens:
             blob = self.tiers.take(match)
+            self.tiers.taken(blob, match.n_tokens)
             check_blob(blob)
             assert (blob.tokens[: match.n_tokens] == tokens[: match.n_tokens]).all()
             assert match.n_tokens <= allowed(blob.space, len(blob.tokens), space)
 
     def fetch(self, space, tokens):
         arrived = []
-        if self.tiers.fetch(space, tokens, self.tiers.match(space, tokens).n_tokens, arrived.append):
+        found = self.tiers.find(space, tokens, self.tiers.match(space, tokens).n_tokens)
+        if found is not None:
+            self.tiers.read(found, arrived.append)
             self.settle()
-            (arrival,) = arrived
-            if arrival.blob is not None:
-                assert arrival.blob.space.key == space.key
-                check_blob(arrival.blob)
-            self.tiers.arrived(arrival)
+            (blob,) = arrived
+            if blob is not None:
+                assert blob.space.key == space.key
+                check_blob(blob)
+            self.tiers.arrived(blob)
 
     def restart(self):
         if self.draw.random() < 0.7:  # else it was killed

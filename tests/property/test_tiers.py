@@ -107,8 +107,9 @@ class NowDisk(DiskTier):
 
     def read(self, number, space, then):
         self._files[number] = file = self._files.pop(number)
-        self._thread.submit(lambda: None).result()  # what is being written
-        then(self._read(file, space))
+        self.flush()
+        then(self._read(number, file, space))
+        return bool
 
 
 class MemoryThatRefuses(FakeMemory):

@@ -46,8 +46,7 @@ class Entrance:
     def admit(self, now_s: float) -> list[SequenceStart]:
         """Give seq_ids to waiting sequences."""
         roster = self._roster
-        if self.service.is_contested:
-            self.service.catch_up(roster.n_waiting.keys() | roster.n_running.keys())
+        self.service.look(roster.n_waiting, roster.n_running, now_s)
         if not roster.waiting or not self._ledger.n_idle:
             return []
         is_held = not self._settings.is_batching_continuous and any(
@@ -58,6 +57,12 @@ class Entrance:
         going = admissible(self._in_order(), self._ledger.n_idle, self._has_place, are_prompts_held=is_held)
         starts = [self._start(sequence, now_s) for sequence in going]
         return [start for start in starts if start is not None]
+
+    def light_callers(self) -> frozenset[str]:
+        """Return the callers who ask for little, where others are about."""
+        if not self.service.is_contested:
+            return frozenset()
+        return self.service.light(self._roster.n_waiting + self._roster.n_running, self._runner.n_slots)
 
     def _in_order(self) -> Iterable[Sequence]:
         """Return who waits, whose turn it is first.

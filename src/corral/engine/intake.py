@@ -122,7 +122,14 @@ class Intake:
         ]
         self._check_score(len(base), paths)
         scoring = Scoring(paths, n_system + len(asked), len(base), n_system)
-        request = GenerationRequest(request_id=call.request_id, prompt=[], max_tokens=0, caller=call.caller)
+        request = GenerationRequest(
+            request_id=call.request_id,
+            prompt=[],
+            max_tokens=0,
+            caller=call.caller,
+            weight=call.weight,
+            priority=call.priority,
+        )
         return Prepared(
             request,
             base,

@@ -43,7 +43,8 @@ class Wish:
     sequence that a match too short for that must cover to take its place (0: never). What is public is
     reused even where nothing else is wanted from the cache. Who asks for a `slot` reuses what that one holds,
     as llama-server has it, and of the others only what is public. At most the first `n_reusable` tokens are
-    reused. With `own` it takes the place of one of those or of nobody.
+    reused. With `own` it takes the place of one of those or of nobody: they begin with the tokens that are
+    reused, and are not missed unless somebody else was there since.
     """
 
     tokens: Tokens
@@ -105,13 +106,15 @@ class KvLedger:
         # Taken before the rescue, which may need its place in host memory.
         blob = None if placement.blob is None else self._tiers.take(placement.blob)
         is_in_place = placement.source == seq_id and blob is None
-        if wish.own is None:
+        if not self._is_own(seq_id, wish):
             self._rescue(seq_id, n_kept=n_cached if is_in_place else 0)
         if blob is not None:
             n_cached *= self._copies.restore(seq_id, blob)
         elif not is_in_place:
             self._memory.copy(placement.source, seq_id)
         n_cached = self._trimmed(seq_id, wish.tokens[:n_cached])
+        if blob is not None:
+            self._tiers.taken(blob, n_cached)
         del self._idle[seq_id]
         self._leased.add(seq_id)
         self.record(seq_id, wish.space, wish.tokens[:n_cached])
@@ -159,6 +162,10 @@ class KvLedger:
         elif not n_kept:
             self.erase(seq_id)
 
+    def space(self, seq_id: int) -> Space | None:
+        """Return for whom `seq_id` holds what it does, None where it holds nothing."""
+        return self._index.space(seq_id)
+
     def content(self, seq_id: int) -> tuple[Space, Tokens]:
         """Return what the idle `seq_id` holds, and for whom; memory holds just that afterwards."""
         assert self.is_idle(seq_id)
@@ -186,9 +193,11 @@ class KvLedger:
             assert n_indexed == n_resident
 
     def rescue_idle(self) -> None:
-        """Bring what idle sequences hold to the tiers: the cells are about to go."""
+        """Bring what idle sequences hold to disk, if there is one: cells and host memory are about to go."""
         for seq_id in sorted(self._idle, key=self._n_resident.__getitem__, reverse=True):
-            self.rescue(seq_id)
+            space = self._index.space(seq_id)
+            if space is not None:
+                self._copies.leave(seq_id, space, self._index.tokens(seq_id))
 
     def rescue(self, seq_id: int) -> None:
         """Bring what the idle `seq_id` holds to the tiers, whoever else holds it too."""
@@ -228,6 +237,18 @@ class KvLedger:
         elif len(tokens) - n_kept >= MIN_TOKENS and not self._twins(seq_id, space, tokens):
             self._copies.save(seq_id, space, tokens)
 
+    def _is_own(self, seq_id: int, wish: Wish) -> bool:
+        """Whether an idle sequence holds what one of `wish.own` left, of which nothing is missed.
+
+        All that they share is reused, or computed again, by whoever takes the place.
+        """
+        space = self._index.space(seq_id)
+        if wish.own is None or space is None or space.key != wish.space.key:
+            return False
+        held = self._index.tokens(seq_id)
+        n_shared = len(wish.tokens) if wish.n_reusable is None else wish.n_reusable
+        return common_length(held, wish.tokens) >= min(len(held), n_shared)
+
     def _twins(self, seq_id: int, space: Space, tokens: Tokens) -> frozenset[int]:
         """Return who else holds all of `tokens`, for others to use."""
         match = self._index.match(space, tokens)
@@ -248,7 +269,7 @@ class KvLedger:
 
     def _blob(self, wish: Wish, match: Match) -> Match | None:
         """Return what host memory has, if that is longer than `match` by what pays."""
-        if wish.slot is not None or wish.own is not None:
+        if wish.slot is not None:
             return None
         found = self._tiers.match(wish.space, self._reusable(wish))
         n_tokens = whole_images(wish.tokens, found.n_tokens)

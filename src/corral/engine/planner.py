@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Sequence as Items
 from typing import Any
 
 from corral.core.engine_settings import EngineSettings
 from corral.engine import companions, jump_ahead
-from corral.engine.burst import find_burst
+from corral.engine.burst import Burst, find_burst
 from corral.engine.draft.drafting import Drafting
+from corral.engine.express import AWAITED_PART, EXPRESS_PART, Express, find_express
 from corral.engine.fairshare import Claim, shares
 from corral.engine.kv import KvLedger
 from corral.engine.loras import Loras, next_turn
@@ -39,6 +41,7 @@ class Planner:
         self._ledger = ledger
         self._is_shiftable = is_shiftable
         self._media_turns = MediaTurns()
+        self._was_express = False
         self.drafting = Drafting(
             settings.drafts,
             runner.vocabulary,
@@ -46,8 +49,11 @@ class Planner:
             is_possible=runner.is_trimmable and not self.grouping.is_on,
         )
 
-    def plan(self, running: list[Sequence], now_s: float) -> Plan:
-        """Return the rows of the next step, laid out in the runner's batch."""
+    def plan(self, running: list[Sequence], now_s: float, light: Collection[str] = ()) -> Plan:
+        """Return the rows of the next step, laid out in the runner's batch.
+
+        `light` are the callers who ask for little, where others are about.
+        """
         running = self._turn(running)
         if self._runner.projector is not None:
             media_plan = self._media_turns.plan(running, self._runner.batch.n_max)
@@ -56,22 +62,54 @@ class Planner:
         # llama.cpp computes rows of several streams in one pass only where their seq_ids follow each other.
         decodes = sorted((s for s in running if s.stage is Stage.DECODE), key=lambda s: s.seq_id)
         prefills = [s for s in running if s.stage is Stage.PREFILL and s.n_text_left]
-        return self._text_plan(decodes, prefills, now_s)
+        return self._text_plan(decodes, prefills, now_s, light)
 
-    def _text_plan(self, decodes: list[Sequence], prefills: list[Sequence], now_s: float) -> Plan:
-        n_batch, max_itl_ms = self._runner.batch.n_max, self._settings.max_itl_ms
-        burst = find_burst(decodes, prefills, now_s=now_s, max_itl_ms=max_itl_ms)
+    def _text_plan(
+        self, decodes: list[Sequence], prefills: list[Sequence], now_s: float, light: Collection[str]
+    ) -> Plan:
+        express = self._express(decodes, prefills, light)
+        burst = None
+        if express is not None:
+            decodes, prefills = express.decodes, express.prefills
+        else:
+            burst = find_burst(decodes, prefills, now_s=now_s, max_itl_ms=self._settings.max_itl_ms)
         if burst is not None:
             decodes, prefills = [], burst.prefills
         rows = self._rows(decodes)
-        if burst is not None:
-            budget = self.cost.n_prefill_within(burst.left_ms, n_batch)
-        else:
-            budget = prefill_budget(self.cost, n_decode=sum(rows), n_batch=n_batch, max_itl_ms=max_itl_ms)
+        budget = self._budget(sum(rows), express, burst, is_awaited=bool(light))
         sizes = shares([Claim(s.space.caller, s.request.weight, self._n_wanted(s)) for s in prefills], budget)
         plan = lay_out(self._runner.batch, decodes, rows, prefills=prefills, sizes=sizes)
         drafts = self._drafts(decodes[0], rows[0]) if len(decodes) == 1 and not prefills else []
         return with_draft(self._runner.batch, plan, drafts) if drafts else plan
+
+    def _express(
+        self, decodes: list[Sequence], prefills: list[Sequence], light: Collection[str]
+    ) -> Express | None:
+        """Return the step of the light callers, if it is their turn."""
+        express = None
+        if light and not self._was_express:
+            time_ms = EXPRESS_PART * self._settings.max_itl_ms
+            n_most = self.cost.n_prefill_within(time_ms, self._runner.batch.n_max)
+            express = find_express(decodes, prefills, light, n_most)
+        self._was_express = express is not None
+        return express
+
+    def _budget(
+        self, n_decode: int, express: Express | None, burst: Burst | None, *, is_awaited: bool
+    ) -> int:
+        """Return how many prompt tokens the step may have beside `n_decode` rows."""
+        n_batch, bound_ms = self._runner.batch.n_max, self._settings.max_itl_ms
+        if express is not None:
+            return n_batch - n_decode
+        if is_awaited:
+            bound_ms *= AWAITED_PART
+        if burst is not None:
+            return self.cost.n_prefill_within(
+                min(burst.left_ms, bound_ms) if is_awaited else burst.left_ms, n_batch
+            )
+        return prefill_budget(
+            self.cost, n_decode=n_decode, n_batch=n_batch, max_itl_ms=bound_ms, is_awaited=is_awaited
+        )
 
     def _drafts(self, sequence: Sequence, n_taken: int) -> list[int]:
         """Return what to guess behind the `n_taken` rows of a sequence that is alone in the step."""

@@ -6,21 +6,22 @@ from __future__ import annotations
 class QueueWait:
     """Learns from every step. A request waits for the prompts before it, and for a sequence to end.
 
-    Both are counted in the time that steps took, so that pauses teach nothing.
+    Both are counted in the time that steps took, so that pauses teach nothing. What a prompt costs is told by
+    the time of a step's rows: states that were copied for it are no measure of others.
     """
 
     ALPHA = 0.2  # weight of the newest step, or of the newest end
 
     def __init__(self) -> None:
-        self._prefill_ms = 0.0  # of steps with prompt tokens in them, whatever else they computed
+        self._prefill_ms = 0.0  # of the rows of steps with prompt tokens, whatever else these computed
         self._n_prefill = 0.0
         self._end_ms = 0.0  # between two ends
         self._since_end_ms = 0.0
 
-    def stepped(self, step_ms: float, *, n_prefill: int, n_ended: int) -> None:
-        """Learn from one step."""
+    def stepped(self, step_ms: float, *, rows_ms: float, n_prefill: int, n_ended: int) -> None:
+        """Learn from one step; `rows_ms` of it went into decoding and sampling."""
         if n_prefill:
-            self._prefill_ms += self.ALPHA * (step_ms - self._prefill_ms)
+            self._prefill_ms += self.ALPHA * (rows_ms - self._prefill_ms)
             self._n_prefill += self.ALPHA * (n_prefill - self._n_prefill)
         self._since_end_ms += step_ms
         if n_ended:
@@ -29,9 +30,9 @@ class QueueWait:
             self._since_end_ms = 0.0
 
     def estimate_ms(self, *, n_waiting: int, n_tokens: int, is_full: bool) -> float:
-        """Return the wait behind `n_waiting` requests and `n_tokens` of prompts that are to be computed.
+        """Return the wait behind `n_waiting` sequences and `n_tokens` of prompts that are to be computed.
 
-        `is_full`: all sequences run, so that one has to end for each of those requests, and one more.
+        `is_full`: as many run as can, so that one has to end for each of those, and one more.
         """
         token_ms = self._prefill_ms / self._n_prefill if self._n_prefill else 0.0
         turn_ms = (n_waiting + 1) * max(self._end_ms, self._since_end_ms) if is_full else 0.0

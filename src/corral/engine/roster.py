@@ -29,6 +29,8 @@ class Roster:
     def __init__(self, ledger: KvLedger, emission: Emission, dumped: Memory | None) -> None:
         self.waiting: list[Sequence] = []
         self.n_waiting_tokens = 0  # in the prompts of those
+        self.n_waiting_turns = 0  # of those
+        self.n_turns_ended = 0  # of all that ran since the start
         self.running: list[Sequence] = []
         self.companions: list[Sequence] = []  # those among them that others are guided by
         self.n_running: Counter[str] = Counter()  # of each caller who has any
@@ -55,7 +57,8 @@ class Roster:
         sequences = self._open[prepared.request.request_id] = _sequences(prepared)
         if len(prepared.prompt):
             self.waiting += sequences
-            self.n_waiting_tokens += sum(map(_n_to_compute, sequences))
+            self.n_waiting_tokens += sum(sequence.n_to_compute for sequence in sequences)
+            self.n_waiting_turns += sum(sequence.has_turn for sequence in sequences)
             self.n_waiting[prepared.space.caller] += len(sequences)
 
     def admit(self, sequence: Sequence) -> None:
@@ -127,6 +130,7 @@ class Roster:
         if sequence in self.running:
             self.running.remove(sequence)
             _count_out(self.n_running, sequence)
+            self.n_turns_ended += sequence.has_turn
             self._give_back(sequence, is_memory_good=is_memory_good)
         if sequence in self.companions:
             self.companions.remove(sequence)
@@ -139,7 +143,8 @@ class Roster:
 
     def _wait_no_longer(self, sequence: Sequence) -> None:
         self.waiting.remove(sequence)
-        self.n_waiting_tokens -= _n_to_compute(sequence)
+        self.n_waiting_tokens -= sequence.n_to_compute
+        self.n_waiting_turns -= sequence.has_turn
         _count_out(self.n_waiting, sequence)
 
     def _give_back(self, sequence: Sequence, *, is_memory_good: bool) -> None:
@@ -157,11 +162,6 @@ class Roster:
             assert scoring is not None
             n_kept = scoring.n_prompt if place == 0 else 0
             self._ledger.shorten(seq_id, base.space, base.prompt, n_kept=n_kept)
-
-
-def _n_to_compute(sequence: Sequence) -> int:
-    """Return the prompt tokens that are computed for a sequence; those behind a leader have its prompt."""
-    return len(sequence.prompt) if sequence.leader is None else 0
 
 
 def _sequences(prepared: Prepared) -> list[Sequence]:

@@ -6,6 +6,7 @@ Commands are applied between steps; a step is: admit, plan, decode, sample, emit
 from __future__ import annotations
 
 from collections.abc import Sequence as Items
+from itertools import chain
 from typing import Any
 
 from corral.core.clock import Clock
@@ -26,7 +27,7 @@ from corral.engine.ports import DecodeError, Runner, Sampled, Steered
 from corral.engine.progress import ProgressReports
 from corral.engine.roster import Roster
 from corral.engine.sequence import Sequence, Stage
-from corral.engine.step_figures import StepFigures
+from corral.engine.step_figures import NO_TIME, StepFigures, StepTimes
 from corral.engine.tiers.arrivals import Arrivals
 from corral.engine.tiers.tiers import Tiers
 from corral.engine.waiting_line import WaitingLine
@@ -106,7 +107,6 @@ class Scheduler:
         return self._add(prepared)
 
     def _add(self, prepared: Prepared) -> list[AnyEvent]:
-        self._entrance.service.seen(prepared.request.caller, self._clock.now_s())
         self._roster.add(prepared)
         return [] if len(prepared.prompt) else self._finish(prepared.request_id, FinishReason.EOS)
 
@@ -155,7 +155,8 @@ class Scheduler:
         started_s = self._clock.now_s()
         self._progress.take()  # a step that failed told nobody
         starts = self._entrance.admit(started_s)
-        plan = self._planner.plan(self._roster.running, started_s)
+        plan = self._planner.plan(self._roster.running, started_s, self._entrance.light_callers())
+        planned_s = self._clock.now_s()
         try:
             self._decode(plan)
         except DecodeError as error:
@@ -165,12 +166,16 @@ class Scheduler:
             return [self._stepped(Plan([], []), starts, []), *failed]
         decoded_s = self._clock.now_s()
         sampled = self._sample(plan)
-        sample_ms = (self._clock.now_s() - decoded_s) * 1000
-        outputs = self._emit(plan, sampled)
+        sampled_s = self._clock.now_s()
+        outputs = self._emit(plan, sampled, sampled_s)
         now_s = self._clock.now_s()
         self._progress.note((s for s, _ in plan.chunks if s.companion_of is None), now_s)
-        step_ms = (now_s - started_s) * 1000
-        stepped = self._stepped(plan, starts, outputs, step_ms=step_ms, sample_ms=sample_ms)
+        times = StepTimes(
+            step_ms=(now_s - started_s) * 1000,
+            rows_ms=(sampled_s - planned_s) * 1000,
+            sample_ms=(sampled_s - decoded_s) * 1000,
+        )
+        stepped = self._stepped(plan, starts, outputs, times)
         finished = self._roster.finished(outputs)
         return [*self._scored(plan), stepped, *finished, *self._broken_off(plan, sampled)]
 
@@ -179,17 +184,13 @@ class Scheduler:
         plan: Plan,
         starts: list[SequenceStart],
         outputs: list[SequenceOutput],
-        *,
-        step_ms: float = 0.0,
-        sample_ms: float = 0.0,
+        times: StepTimes = NO_TIME,
     ) -> Stepped:
         """Return what is told of a step; without time it was none."""
-        if step_ms:
-            n_ended = sum(output.end is not None for output in outputs)
-            self._line.stepped(step_ms, n_prefill=plan.n_prefill, n_ended=n_ended)
-        wait_ms = self._line.wait_ms()
-        stats = self._figures.of(plan, starts, step_ms=step_ms, sample_ms=sample_ms, wait_ms=wait_ms)
-        return Stepped(starts, outputs, stats, self._progress.take() if step_ms else [])
+        if times.step_ms:
+            self._line.stepped(times.step_ms, rows_ms=times.rows_ms, n_prefill=plan.n_prefill)
+        stats = self._figures.of(plan, starts, times, wait_ms=self._line.wait_ms())
+        return Stepped(starts, outputs, stats, self._progress.take() if times.step_ms else [])
 
     def _decode(self, plan: Plan) -> None:
         if self._runner.facts.loras:
@@ -199,8 +200,7 @@ class Scheduler:
         else:
             self._decode_media(plan, plan.span)
         plan.advance()
-        if self._entrance.service.is_contested:
-            self._entrance.service.charge([*plan.chunks, *zip(plan.decodes, plan.n_taken, strict=True)])
+        self._entrance.service.charge(chain(plan.chunks, zip(plan.decodes, plan.n_taken, strict=True)))
 
     def _decode_media(self, plan: Plan, span: Span) -> None:
         sequence = plan.chunks[0][0]
@@ -224,9 +224,10 @@ class Scheduler:
         tokens = self._runner.sample([(row, sequence.sampler) for row, sequence in outputs], steered)
         return [(sequence, token) for (_, sequence), token in zip(outputs, tokens, strict=True)]
 
-    def _emit(self, plan: Plan, sampled: list[tuple[Sequence, Sampled]]) -> list[SequenceOutput]:
+    def _emit(
+        self, plan: Plan, sampled: list[tuple[Sequence, Sampled]], now_s: float
+    ) -> list[SequenceOutput]:
         """Return what each sequence has to show; those that ended leave."""
-        now_s = self._clock.now_s()
         outputs = []
         self._keep_checkpoints(plan)
         for sequence in plan.prefilled:

@@ -80,12 +80,6 @@ def branches(continuations: Iterable[Path]) -> list[Path]:
     return [path for path, after in pairwise((*inner, ())) if after[: len(path)] != path]
 
 
-def n_shared(path: Path, other: Path) -> int:
-    """Return how many first tokens two paths have in common."""
-    pairs = zip(path, other, strict=False)
-    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(path), len(other)))
-
-
 def _next_tokens(continuations: Iterable[Path]) -> dict[Path, list[int]]:
     found: dict[Path, dict[int, None]] = {}
     for path, token in _steps(continuations):

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from corral.engine.agreement import n_common
 from corral.engine.intake import Prepared
-from corral.engine.scoring import Scoring, branches, n_shared
+from corral.engine.scoring import Scoring, branches
 from corral.engine.sequence import Sequence
 
 
@@ -19,6 +20,6 @@ def scoring_sequences(prepared: Prepared, scoring: Scoring) -> list[Sequence]:
     for index, path in enumerate(paths, 1):
         prompt = np.concatenate([prepared.prompt, np.array(path, np.int32)])
         before = paths[index - 2] if index > 1 else ()  # in lexical order nobody before shares more
-        leader = sequences[-1] if n_shared(path, before) else base
+        leader = sequences[-1] if n_common(path, before) else base
         sequences.append(Sequence(replace(prepared, prompt=prompt), index, 0, leader))
     return sequences

@@ -110,6 +110,16 @@ class Sequence:
         return self.leader is None or self.leader.stage in (Stage.DECODE, Stage.ENDED)
 
     @property
+    def has_turn(self) -> bool:
+        """Whether another has to end before it can run; not so a companion, nor the branch of a score."""
+        return self.companion_of is None and (self.scoring is None or self.leader is None)
+
+    @property
+    def n_to_compute(self) -> int:
+        """Prompt tokens that are computed for it; what has a leader has the prompt of that."""
+        return len(self.prompt) if self.leader is None else 0
+
+    @property
     def n_predicted(self) -> int:
         """Tokens sampled so far, the end-of-generation token included."""
         return len(self.generated)

@@ -9,6 +9,9 @@ without a seal comes from llama.cpp itself and is taken when every byte of it is
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
 import hashlib
 import os
 import secrets
@@ -67,19 +70,29 @@ class _Seal(msgspec.Struct, frozen=True):
     checksum: bytes
 
 
+def beside(mark: str) -> str:
+    """Return the name under which a file is written until it is whole."""
+    return f".corral-{mark}.tmp"
+
+
 def write(path: str, content: SlotContent, fingerprint: str) -> int:
-    """Write the file in one stroke: it is there whole, or as it was. Return its bytes. Raises `OSError`."""
+    """Write the file in one stroke: it is there whole, or as it was. Return its bytes. Raises `OSError`.
+
+    Until then it lies beside, locked as long as this process is there.
+    """
     parts = _parts(content, fingerprint)
-    beside = Path(path).parent / f".corral-{secrets.token_hex(8)}.tmp"
+    half = Path(path).parent / beside(secrets.token_hex(8))
     try:
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb") as file:
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb") as file:
+            with contextlib.suppress(OSError):  # not every file system can
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for part in parts:
                 file.write(part)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+            half.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        half.unlink(missing_ok=True)
         raise
     return sum(len(part) for part in parts)
 
@@ -87,12 +100,10 @@ def write(path: str, content: SlotContent, fingerprint: str) -> int:
 def read(path: str, taker: Taker, *, is_seal_needed: bool = False) -> SlotContent:
     """Return what the file holds. Raises `InvalidRequestError` unless `taker` can do with all of it.
 
+    Raises `OSError` and `MemoryError` where it cannot be read: that tells nothing of what it holds.
     With `is_seal_needed` a file of llama.cpp itself is not taken.
     """
-    try:
-        octets = _octets(path)
-    except (OSError, MemoryError):
-        raise InvalidRequestError(NOT_TAKEN) from None
+    octets = _octets(path)
     content = None if is_seal_needed and _seal(octets)[0] is None else _content(octets, taker)
     if content is None or len(content.tokens) > taker.n_ctx:
         raise InvalidRequestError(NOT_TAKEN)
@@ -119,15 +130,17 @@ def n_bytes(path: str) -> int:
     return Path(path).stat().st_size
 
 
-def _parts(content: SlotContent, fingerprint: str) -> list[bytes]:
+def _parts(content: SlotContent, fingerprint: str) -> list[bytes | memoryview]:
+    """Return the bytes of a file. The state, which may be gigabytes, is not copied."""
     head = np.array([MAGIC, VERSION, len(content.tokens)], "<u4").tobytes()
-    parts = [head + content.tokens.astype("<i4").tobytes(), content.state.tobytes()]
+    parts: list[bytes | memoryview] = [head + content.tokens.astype("<i4").tobytes()]
+    parts.append(np.ascontiguousarray(content.state).data)
     checksum = _checksum(parts, fingerprint, content.loras)
     seal = msgspec.msgpack.encode(_Seal(fingerprint, content.loras, checksum))
     return [*parts, seal + len(seal).to_bytes(_WORD, "little") + SEAL_MAGIC]
 
 
-def _checksum(parts: Iterable[bytes], fingerprint: str, loras: Loras) -> bytes:
+def _checksum(parts: Iterable[bytes | memoryview], fingerprint: str, loras: Loras) -> bytes:
     digest = hashlib.blake2b()
     for part in (*parts, msgspec.msgpack.encode((fingerprint, loras))):
         digest.update(part)
@@ -138,7 +151,7 @@ def _octets(path: str) -> Octets:
     """Return the file's bytes. No link is followed, and nothing but a plain file is opened for long."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError
+            raise OSError(errno.EINVAL, "it is no plain file", path)
         return np.fromfile(file, np.uint8)
 
 
@@ -171,7 +184,7 @@ def _seal(octets: Octets) -> tuple[_Seal | None, int]:
 
 
 def _is_ours(seal: _Seal, sealed: Octets, taker: Taker) -> bool:
-    checksum = _checksum([sealed.tobytes()], seal.fingerprint, seal.loras)
+    checksum = _checksum([sealed.data], seal.fingerprint, seal.loras)
     return seal.fingerprint == taker.fingerprint and seal.checksum == checksum
 
 

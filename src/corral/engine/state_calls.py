@@ -13,8 +13,9 @@ from corral.core.messages import (
     SetLoras,
     SetSystemPrompt,
 )
-from corral.engine.slot_calls import Post, SlotCall, SlotCalls
+from corral.engine.slot_calls import SlotCall, SlotCalls
 from corral.engine.standing import Standing
+from corral.engine.tiers.arrivals import Post
 
 StateCall = SaveSlot | RestoreSlot | EraseSlot | SetLoras | SetSystemPrompt
 

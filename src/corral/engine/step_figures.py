@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from corral.core.outcome import SequenceStart
 from corral.core.step_stats import StepStats
@@ -10,6 +11,17 @@ from corral.engine.kv import KvLedger
 from corral.engine.plan import Plan
 from corral.engine.planner import Planner
 from corral.engine.roster import Roster
+
+
+class StepTimes(NamedTuple):
+    """What a step took, in milliseconds: all of it, its decoding and sampling, its sampling."""
+
+    step_ms: float = 0.0
+    rows_ms: float = 0.0
+    sample_ms: float = 0.0
+
+
+NO_TIME = StepTimes()
 
 
 class StepFigures:
@@ -22,20 +34,11 @@ class StepFigures:
         self._n_cells = n_cells
 
     def of(
-        self,
-        plan: Plan,
-        starts: Iterable[SequenceStart],
-        *,
-        step_ms: float = 0.0,
-        sample_ms: float = 0.0,
-        wait_ms: float = 0.0,
+        self, plan: Plan, starts: Iterable[SequenceStart], times: StepTimes, *, wait_ms: float
     ) -> StepStats:
-        """Return the figures of a step that took `step_ms`, `sample_ms` of it to sample.
-
-        `wait_ms`: how long who comes now is expected to wait.
-        """
+        """Return the figures of a step. `wait_ms`: how long who comes now is expected to wait."""
         starts = list(starts)
-        prefill_ms, decode_ms = self._split(plan, step_ms, has_starts=bool(starts))
+        prefill_ms, decode_ms = self._split(plan, times, has_starts=bool(starts))
         tiers = self._ledger.tiers
         host_bytes, disk_bytes = tiers.n_bytes
         return StepStats(
@@ -51,7 +54,7 @@ class StepFigures:
             n_drafts=int(plan.draft is not None),
             n_drafted=plan.n_drafted,
             n_drafted_accepted=0 if plan.draft is None else plan.draft.n_accepted,
-            sample_ms=sample_ms,
+            sample_ms=times.sample_ms,
             n_waiting_tokens=self._roster.n_waiting_tokens,
             wait_ms=wait_ms,
             n_from_host=tiers.counts.n_from_host,
@@ -61,12 +64,17 @@ class StepFigures:
             disk_bytes=disk_bytes,
         )
 
-    def _split(self, plan: Plan, step_ms: float, *, has_starts: bool) -> tuple[float, float]:
-        """Return the step's milliseconds of prompts and of decoding."""
+    def _split(self, plan: Plan, times: StepTimes, *, has_starts: bool) -> tuple[float, float]:
+        """Return the step's milliseconds of prompts and of decoding.
+
+        Copies of states and guesses tell nothing of the cost of rows; what they took is split as that is.
+        """
+        step_ms, rows_ms = times.step_ms, times.rows_ms
         if plan.span is not None:
             return step_ms, 0.0  # says nothing about the cost of text
         if not plan.decodes and not plan.chunks:
             return 0.0, 0.0
         if plan.is_alone and not has_starts:
             self._planner.drafting.observe(plan.n_drafted, step_ms)
-        return self._planner.cost.observe(plan.n_decode, plan.n_prefill, step_ms)
+        prefill_ms, decode_ms = self._planner.cost.observe(plan.n_decode, plan.n_prefill, rows_ms)
+        return (prefill_ms * step_ms / rows_ms, decode_ms * step_ms / rows_ms) if rows_ms else (0.0, 0.0)

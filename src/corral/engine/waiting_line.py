@@ -22,13 +22,20 @@ class WaitingLine:
         self._ledger = ledger
         self._n_most = settings.max_queue_tokens
         self._wait = QueueWait()
+        self._n_ended = 0  # turns that it knows of
 
-    def stepped(self, step_ms: float, *, n_prefill: int, n_ended: int) -> None:
-        """Learn from one step."""
-        self._wait.stepped(step_ms, n_prefill=n_prefill, n_ended=n_ended)
+    def stepped(self, step_ms: float, *, rows_ms: float, n_prefill: int) -> None:
+        """Learn from one step, and from what ended in it or since the one before."""
+        n_ended, self._n_ended = self._roster.n_turns_ended - self._n_ended, self._roster.n_turns_ended
+        self._wait.stepped(step_ms, rows_ms=rows_ms, n_prefill=n_prefill, n_ended=n_ended)
 
     def refusal(self, prepared: Prepared) -> QueueFullError | None:
-        """Return why a prompt may not wait: too many tokens of others do."""
+        """Return why a prompt may not wait: too many tokens of others do.
+
+        What is scored always may: it belongs to an answer that was generated already.
+        """
+        if prepared.scoring is not None:
+            return None
         n_waiting = self._roster.n_waiting_tokens
         is_full = 0 < self._n_most < n_waiting + len(prepared.prompt)
         if not n_waiting or not is_full or self._has_room(prepared):
@@ -40,7 +47,7 @@ class WaitingLine:
         """Return how long a request with `n_more` prompt tokens would wait for its first token now."""
         n_left = sum(s.n_prefill_left for s in self._roster.running if s.stage is Stage.PREFILL)
         return self._wait.estimate_ms(
-            n_waiting=len(self._roster.waiting),
+            n_waiting=self._roster.n_waiting_turns,
             n_tokens=self._roster.n_waiting_tokens + n_left + n_more,
             is_full=not self._ledger.n_idle,
         )
@@ -49,5 +56,5 @@ class WaitingLine:
         """Whether a full queue takes a prompt all the same, because others have filled it."""
         held: Counter[str] = Counter()
         for sequence in self._roster.waiting:
-            held[sequence.space.caller] += sequence.n_prefill_left
+            held[sequence.space.caller] += sequence.n_to_compute
         return has_room(held, prepared.request.caller, len(prepared.prompt), self._n_most)

@@ -25,6 +25,9 @@ class HandClock:
         self._now_s += 0.001
         return self._now_s
 
+    def pass_by(self, seconds):
+        self._now_s += seconds
+
 
 @dataclass
 class Bench:
@@ -33,6 +36,7 @@ class Bench:
     runner: FakeRunner
     scheduler: Scheduler
     intake: Intake
+    clock: HandClock
     events: list[AnyEvent] = field(default_factory=list)
 
     def prepare(self, **fields):
@@ -80,7 +84,7 @@ def make_bench():
         intake = Intake(
             runner.vocabulary, runner.facts, clock, is_shiftable=is_shiftable, projector=runner.projector
         )
-        return Bench(runner, Scheduler(runner, engine, clock), intake)
+        return Bench(runner, Scheduler(runner, engine, clock), intake, clock)
 
     return make
 

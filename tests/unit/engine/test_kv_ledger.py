@@ -6,7 +6,10 @@ import pytest
 from corral.engine.fake import FakeMemory
 from corral.engine.kv import KvLedger, Wish
 from corral.engine.prefixes import Space
+from corral.engine.slot_file import Taker
+from corral.engine.tiers.blob import Blob
 from corral.engine.tiers.checkpoints import Checkpoints
+from corral.engine.tiers.disk import DiskTier
 from corral.engine.tiers.host import HostTier
 from corral.engine.tiers.tiers import Tiers
 
@@ -98,10 +101,10 @@ CHAT_BYTES = 100 * 8  # of a hundred tokens: the fake's state and they
 def make_tiered(memory):
     """Return a function from the budget to a ledger of two sequences over host memory, and that."""
 
-    def make(budget, *, is_trimmable=True, checkpoints=None):
+    def make(budget, *, is_trimmable=True, checkpoints=None, n_slots=2, disk=None):
         memory._is_trimmable = is_trimmable
-        tiers = Tiers(HostTier(budget, is_trimmable=is_trimmable), checkpoints=checkpoints)
-        return KvLedger(memory, 2, is_trimmable=is_trimmable, tiers=tiers), tiers
+        tiers = Tiers(HostTier(budget, is_trimmable=is_trimmable), disk, checkpoints)
+        return KvLedger(memory, n_slots, is_trimmable=is_trimmable, tiers=tiers), tiers
 
     return make
 
@@ -118,8 +121,15 @@ def test_a_rescue_that_drives_out_what_is_wanted_back_does_not_lose_it(make_tier
     assert memory.held[placement.seq_id] == list(b"a" * 100)
 
 
-def test_what_two_sequences_hold_alike_is_brought_to_safety_at_the_end(make_tiered, memory):
-    ledger, tiers = make_tiered(None)
+@pytest.fixture
+def disk(tmp_path):
+    tier = DiskTier(str(tmp_path), 10**6, Taker("model", 256, 1024))
+    yield tier
+    tier.close()
+
+
+def test_what_two_sequences_hold_alike_is_brought_to_disk_at_the_end(make_tiered, memory, disk):
+    ledger, tiers = make_tiered(None, disk=disk)
     wishes = [Wish(tokens("a" * 100), is_cache_wanted=False) for _ in range(2)]
     seq_ids = [ledger.lease(wish).seq_id for wish in wishes]
     for seq_id in seq_ids:
@@ -127,9 +137,43 @@ def test_what_two_sequences_hold_alike_is_brought_to_safety_at_the_end(make_tier
         ledger.release(seq_id, Space(), tokens("a" * 100))
 
     ledger.rescue_idle()
+    tiers.close()
 
-    assert tiers.match(Space(), tokens("a" * 100)).n_tokens == 100
-    assert tiers.counts.n_kept == 1
+    assert disk.match(Space(), tokens("a" * 100)).n_tokens == 100
+    assert len(disk) == 1
+
+
+def test_an_engine_without_a_disk_copies_nothing_as_it_ends(make_tiered, memory, monkeypatch):
+    ledger, tiers = make_tiered(None)
+    run(ledger, memory, "a" * 100)
+    monkeypatch.setattr(type(memory), "state", lambda *_: pytest.fail("it was copied"))
+
+    ledger.rescue_idle()
+    tiers.close()
+
+    assert tiers.n_bytes == (0, 0)
+
+
+def test_what_comes_from_disk_comes_from_host_memory_too_and_counts_once_it_is_in_cells(make_tiered, disk):
+    ledger, tiers = make_tiered(None, disk=disk)
+    chat = tokens("a" * 100)
+    tiers.arrived(Blob(Space(), chat, np.array(chat, np.int32).view(np.uint8)))
+
+    for _ in range(2):
+        ledger.release(ledger.lease(Wish(tokens("a" * 101))).seq_id, Space(), tokens(""))
+
+    assert (tiers.counts.n_from_host, tiers.counts.n_from_disk) == (200, 100)
+
+
+def test_a_state_that_is_refused_is_not_counted(make_tiered, memory, monkeypatch):
+    ledger, tiers = make_tiered(None)
+    for letter in "abc":
+        run(ledger, memory, letter * 100)
+    monkeypatch.setattr(type(memory), "set_state", lambda *_: False)
+
+    run(ledger, memory, "a" * 101)
+
+    assert tiers.counts.n_from_host == 0
 
 
 def test_a_state_that_is_refused_is_not_tried_again(make_tiered, memory, monkeypatch):
@@ -173,6 +217,37 @@ def test_branches_of_a_call_that_scores_are_not_kept(make_tiered, memory):
     run(ledger, memory, "a" * 100 + "c", own=[base, branch], n_reusable=50)
 
     assert tiers.counts.n_kept == 0
+
+
+def test_long_branches_that_take_turns_in_one_place_are_not_kept(make_tiered, memory):
+    ledger, tiers = make_tiered(None, n_slots=1)
+    base = run(ledger, memory, "a" * 100).seq_id
+
+    for letter in "bcd":
+        assert run(ledger, memory, "a" * 100 + letter * 100, own=[base], n_reusable=100).n_cached == 100
+
+    assert tiers.counts.n_kept == 0
+
+
+def test_a_branch_keeps_what_somebody_else_left_in_the_place_of_its_base_and_takes_that_from_host_memory(
+    make_tiered, memory
+):
+    ledger, tiers = make_tiered(None, n_slots=1)
+    base = run(ledger, memory, "a" * 100).seq_id
+    run(ledger, memory, "a" * 30 + "b" * 100)
+
+    branch = run(ledger, memory, "a" * 100 + "c", own=[base], n_reusable=100)
+
+    assert branch.n_cached == 100
+    assert tiers.match(Space(), tokens("a" * 30 + "b" * 100)).n_tokens == 130
+
+
+def test_a_branch_takes_no_more_from_host_memory_than_is_known(make_tiered, memory):
+    ledger, _ = make_tiered(None, n_slots=1)
+    base = run(ledger, memory, "a" * 100 + "c").seq_id
+    run(ledger, memory, "b" * 100)
+
+    assert run(ledger, memory, "a" * 100 + "cd", own=[base], n_reusable=100).n_cached == 100
 
 
 def test_memory_that_cannot_be_cut_keeps_what_goes_on(make_tiered, memory):

@@ -64,6 +64,14 @@ def test_words_together_score_as_each_alone(make_bench, n_parallel):
     assert together.logprobs == alone
 
 
+def test_a_score_has_the_share_and_the_turn_of_its_caller(bench):
+    call = Score("s", ["some chat"], ["?"], ["a"], "x", weight=3.0, priority=2)
+
+    request = bench.intake.prepare_score(call).request
+
+    assert (request.caller, request.weight, request.priority) == ("x", 3.0, 2)
+
+
 def test_a_score_has_a_number_for_each_token(bench):
     answer = scored(bench, score(["ab", "€"]))
 

@@ -23,7 +23,8 @@ def started(bench):
 
 def submit(bench, *names, **fields):
     for name in names:
-        bench.submit(request_id=name, prompt=[name * 10], **{"max_tokens": 3, "caller": name[0], **fields})
+        usual = {"prompt": [name * 10], "max_tokens": 3, "caller": name[0]}
+        bench.submit(request_id=name, **{**usual, **fields})
 
 
 def test_of_one_caller_the_first_goes_first(lone):
@@ -89,6 +90,57 @@ def test_one_sequence_stays_free_for_others_who_are_about(four):
     four.step()
 
     assert started(four)[-1] == "b2"
+
+
+def test_none_stays_free_for_who_was_away_for_a_minute(make_bench):
+    two = make_bench(n_parallel=2)
+    submit(two, "b1")
+    two.run()
+    submit(two, *(f"a{i}" for i in range(6)), max_tokens=100)
+    two.step()
+    n_before = len(two.scheduler.roster.running)
+
+    two.clock.pass_by(61)
+    two.step()
+
+    assert (n_before, len(two.scheduler.roster.running)) == (1, 2)
+
+
+def test_a_flood_that_waits_for_long_is_competition_for_who_comes_then(lone):
+    submit(lone, *(f"a{i}" for i in range(5)))
+    lone.step()
+    lone.clock.pass_by(120)
+    lone.step()
+
+    submit(lone, "b1")
+
+    assert started(lone.run())[:3] == ["a0", "b1", "a1"]
+
+
+def test_who_is_away_for_a_moment_still_owes(lone):
+    submit(lone, "b0")
+    lone.run()
+    submit(lone, "a1", prompt=["a" * 60])
+    submit(lone, *(f"b{i}" for i in range(1, 6)))
+    while not lone.n_finished("a1"):
+        lone.step()
+    lone.step()
+
+    submit(lone, "a2")
+
+    assert started(lone.run()) == ["b0", "a1", "b1", "b2", "b3", "a2", "b4", "b5"]
+
+
+def test_what_was_served_while_nobody_waited_is_hardly_owed(four):
+    submit(four, "b1", max_tokens=200)
+    for number in range(5):
+        submit(four, f"a{number}", prompt=[f"a{number}" * 100])
+        while not four.n_finished(f"a{number}"):
+            four.step()
+
+    submit(four, *(f"c{number}" for number in range(20)), "a5")
+
+    assert started(four.run()).index("a5") < 20
 
 
 def test_a_caller_who_is_alone_has_all(four):

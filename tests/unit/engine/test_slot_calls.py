@@ -118,6 +118,38 @@ def test_what_is_restored_belongs_to_who_asked(wide_desk):
     assert (wide_desk.bench.end("b").n_cached, wide_desk.bench.end("c").n_cached) == (4, 0)
 
 
+@pytest.mark.parametrize("call", [SaveSlot("x", 0, "f", "bob"), EraseSlot("x", 0, "bob")])
+def test_what_is_anothers_is_neither_saved_nor_erased(desk, call):
+    generate(desk, caller="ann")
+    desk.take(call)
+    desk.shelf.work()
+    generate(desk, "again", caller="ann")
+
+    (answer,) = desk.answers
+    assert answer.error.code == "authentication"
+    assert "another key's" in answer.error.message
+    assert desk.shelf.files == {}
+    assert desk.bench.end("again").n_cached == 4
+
+
+@pytest.mark.parametrize("caller", ["ann", ""])
+def test_its_owner_saves_and_erases_it_and_so_does_who_may_have_all(desk, caller):
+    generate(desk, caller="ann")
+    desk.take(SaveSlot("s", 0, "f", caller))
+    desk.shelf.work()
+    desk.take(EraseSlot("e", 0, caller))
+
+    assert [answer.n_tokens for answer in desk.answers] == [8, 8]
+
+
+def test_a_slot_that_holds_nothing_is_anybodys(desk):
+    desk.take(SaveSlot("s", 0, "f", "bob"))
+    desk.shelf.work()
+    desk.take(EraseSlot("e", 0, "bob"))
+
+    assert [answer.n_tokens for answer in desk.answers] == [0, 0]
+
+
 def test_a_call_on_a_busy_slot_waits_until_it_is_idle(desk):
     desk.bench.submit(prompt=["hello"], max_tokens=4)
     desk.step()
@@ -230,6 +262,27 @@ def test_what_memory_refuses_leaves_the_slot_empty(desk):
 
     assert desk.answers[-1].error.message.startswith("Unable to restore slot")
     assert desk.bench.end("b").n_cached == 0
+
+
+def test_a_restore_that_memory_is_too_small_for_is_refused_and_the_loop_goes_on(desk):
+    def too_small(*_):
+        raise MemoryError
+
+    generate(desk)
+    desk.take(SaveSlot("s", 0, "f"))
+    desk.shelf.work()
+    desk.take(RestoreSlot("r", 0, "f"))
+    desk.bench.submit(request_id="b", prompt=["other"], max_tokens=4)
+    desk.step()
+    desk.shelf.work()
+    set_state, desk.bench.runner.memory.set_state = desk.bench.runner.memory.set_state, too_small
+    while not desk.bench.scheduler.is_idle:
+        desk.step()
+    desk.bench.runner.memory.set_state = set_state
+    generate(desk, "c")
+
+    assert desk.answers[-1].error.message == "Unable to restore slot: not enough memory"
+    assert desk.bench.end("c").n_cached == 0
 
 
 def test_only_the_plain_prefix_of_a_shifted_context_is_saved(desk):

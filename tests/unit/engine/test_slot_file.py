@@ -119,15 +119,17 @@ def test_foreign_bytes_are_refused(content, tmp_path, refused):
     refused()
 
 
-def test_a_file_that_is_not_there_is_refused(refused):
-    refused()
+def test_what_cannot_be_read_is_not_said_to_be_wrong(path):
+    with pytest.raises(FileNotFoundError):
+        slot_file.read(path, TAKER)
 
 
-def test_a_link_is_not_followed(tmp_path, refused):
+def test_a_link_is_not_followed(path, tmp_path):
     slot_file.write(str(tmp_path / "real.bin"), SlotContent(TOKENS, plain_state()), "this model")
     tmp_path.joinpath("chat.bin").symlink_to(tmp_path / "real.bin")
 
-    refused()
+    with pytest.raises(OSError, match="symbolic link"):
+        slot_file.read(path, TAKER)
 
 
 def test_writing_to_a_link_replaces_the_link(path, tmp_path):
@@ -141,10 +143,11 @@ def test_writing_to_a_link_replaces_the_link(path, tmp_path):
     assert len(slot_file.read(path, TAKER).tokens) == 5
 
 
-def test_what_is_no_file_is_refused_at_once(path, refused):
+def test_what_is_no_file_is_refused_at_once(path):
     os.mkfifo(path)
 
-    refused()
+    with pytest.raises(OSError, match="no plain file"):
+        slot_file.read(path, TAKER)
 
 
 def test_a_file_of_llama_cpp_is_taken(path):

@@ -16,9 +16,9 @@ CONTENT = SlotContent(np.array([1, 2], np.int32), np.arange(9, dtype=np.uint8))
 
 
 class TooMuch:
-    """A state of which no second copy fits into memory."""
+    """A state for which there is no memory."""
 
-    def tobytes(self):
+    def __array__(self, *_, **__):
         raise MemoryError
 
 
@@ -54,7 +54,7 @@ def test_a_folder_that_is_not_there_is_our_fault_and_a_name_too_long_the_client_
     assert isinstance(named, InvalidRequestError)
 
 
-def test_a_state_that_does_not_fit_into_memory_twice_is_reported(files, tmp_path):
+def test_a_state_that_does_not_fit_into_memory_is_reported(files, tmp_path):
     found = outcome(files.write, str(tmp_path / "a"), SlotContent(CONTENT.tokens, TooMuch()))
 
     assert isinstance(found, InternalError)

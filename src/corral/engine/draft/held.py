@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from corral.engine.agreement import n_common
+
 
 class Chunk(NamedTuple):
     """Tokens [start, end) of a text are to be computed next; what is held from `start` on is to be cut."""
@@ -38,7 +40,7 @@ class Held:
             self._tokens.clear()
         if tokens is not self._text:
             self._text, self._n_same = tokens, 0
-        start = min(self._agreeing(tokens), len(tokens) - 1)
+        start = min(n_common(tokens, self._tokens, self._n_same), len(tokens) - 1)
         del self._tokens[start:]
         self._n_same = start
         return Chunk(start, min(len(tokens), start + self._n_most))
@@ -51,8 +53,3 @@ class Held:
         """Note that nothing is held."""
         self._tokens.clear()
         self._n_same = 0
-
-    def _agreeing(self, tokens: list[int]) -> int:
-        n_most = min(len(tokens), len(self._tokens))
-        start = min(self._n_same, n_most)
-        return next((i for i in range(start, n_most) if tokens[i] != self._tokens[i]), n_most)

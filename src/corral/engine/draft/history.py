@@ -10,7 +10,7 @@ from collections.abc import Sequence as Items
 
 from corral.engine.radix import Tokens
 
-SHORT, LONG = 2, 4  # tokens by which places are found
+LONG = 4  # tokens by which places are found, or else by the last two
 MAX_MATCHED = 16  # further back it is not looked how long two places agree
 MAX_INDEXED = 1024  # places in one step: a long prompt is read over several
 MAX_REMEMBERED = 65_536  # last tokens of the prompt: the index takes some hundred bytes for each

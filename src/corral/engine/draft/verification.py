@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Items
 from typing import Any
 
 from corral.core.outcome import SequenceOutput
+from corral.engine.agreement import n_common
 from corral.engine.draft.draft import Draft
 from corral.engine.emission import Emission
 from corral.engine.ports import Runner, Sampled
@@ -48,7 +48,7 @@ class Verification:
     @staticmethod
     def _move(draft: Draft, sequence: Sequence) -> bool:
         """Note which of the tokens pending are in memory already; return whether all are."""
-        n_new = _n_common(sequence.pending, draft.tokens[draft.n_accepted :])
+        n_new = n_common(sequence.pending, draft.tokens[draft.n_accepted :])
         draft.n_accepted += n_new
         sequence.n_drafted_accepted += n_new
         sequence.n_past += n_new
@@ -58,9 +58,3 @@ class Verification:
 
 def _is_going(draft: Draft, outputs: list[SequenceOutput]) -> bool:
     return draft.failure is None and not (outputs and outputs[-1].end is not None)
-
-
-def _n_common(one: Items[int], other: Items[int]) -> int:
-    """Return how many first tokens are equal."""
-    n_most = min(len(one), len(other))
-    return next((i for i in range(n_most) if one[i] != other[i]), n_most)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from corral.engine.media import n_positions
-from corral.engine.ports import Memory
+from corral.engine.ports import Memory, State
 from corral.engine.prefixes import Space
 from corral.engine.radix import Tokens
 from corral.engine.tiers.blob import Blob
@@ -27,15 +27,15 @@ class Copies:
 
     def save(self, seq_id: int, space: Space, tokens: Tokens) -> None:
         """Have the tiers keep what `seq_id` holds, which is `tokens`, unless they have it."""
-        if not self._tiers.is_wanted(space, tokens):
-            return
-        if self._is_trimmable:
-            self._memory.trim(seq_id, n_positions(tokens))
-        try:
-            state = self._memory.state(seq_id)
-        except MemoryError:
-            return
-        self._tiers.keep(space, tokens, state)
+        state = self._state(seq_id, tokens) if self._tiers.is_wanted(space, tokens) else None
+        if state is not None:
+            self._tiers.keep(space, tokens, state)
+
+    def leave(self, seq_id: int, space: Space, tokens: Tokens) -> None:
+        """Have it brought to disk, if there is one, as the engine ends."""
+        state = self._state(seq_id, tokens) if self._tiers.is_worth_leaving(space, tokens) else None
+        if state is not None:
+            self._tiers.leave(space, tokens, state)
 
     def restore(self, seq_id: int, blob: Blob) -> bool:
         """Give a sequence what a blob holds; False where llama.cpp does not take it, then it is empty.
@@ -64,3 +64,12 @@ class Copies:
         if self.is_checkpoint_due(space, tokens, is_inside=is_inside):
             self.save(seq_id, space, tokens)
             self._tiers.thin(space, tokens, self._checkpoints.n_most)
+
+    def _state(self, seq_id: int, tokens: Tokens) -> State | None:
+        """Return a copy of what `seq_id` holds, cut to `tokens`; None where there is no memory for it."""
+        if self._is_trimmable:
+            self._memory.trim(seq_id, n_positions(tokens))
+        try:
+            return self._memory.state(seq_id)
+        except MemoryError:
+            return None

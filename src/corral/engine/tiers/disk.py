@@ -3,8 +3,9 @@
     DIR/FINGERPRINT/SPACE-NUMBER.kv      a sealed slot file (`slot_file`); SPACE tells caller and adapters
 
 The names and first tokens of all files are read at the start; whole files only when one is wanted. A torn or
-foreign file is removed. What is written and read here is the business of one thread; the index is the loop's.
-Processes may share a folder: each counts what it found and wrote, and does without what others removed.
+foreign file is removed, one that cannot be read just now is not. What is written and read here is the
+business of one thread; the index is the loop's. Processes may share a folder: each counts what it found and
+wrote, and does without what others removed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import queue
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,9 +31,9 @@ from corral.engine.prefixes import NO_MATCH, Space
 from corral.engine.radix import Match, RadixTree, Tokens
 from corral.engine.slot_file import SlotContent, Taker
 from corral.engine.tiers.blob import Blob
+from corral.engine.tiers.leftovers import remove, remove_leftovers
 
 SUFFIX = ".kv"
-ABANDONED_S = 600.0  # whoever left a file half written for so long is gone
 MAX_UNWRITTEN_BYTES = 512 * 1024**2  # a disk that is slower than the cells fill holds up no more memory
 _MODE = 0o700  # prefixes hold what people wrote
 _SPACE_LETTERS = 16
@@ -40,6 +41,8 @@ _SPACE_LETTERS = 16
 _log = log.get("engine")
 
 Then = Callable[[Blob | None], None]
+Cancel = Callable[[], bool]
+"""Takes a reading back that has not begun, and says whether it did; `then` is not called any more then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,17 @@ class _File:
     n_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """File number `number` is there, or could not be written."""
+_Covered = tuple[_File, Tokens]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Outcome:
+    """File number `number` is there, or is not. `n_bytes` of it were to be written, in place of `covered`."""
 
     number: int
-    n_bytes: int
     is_there: bool
+    n_bytes: int = 0
+    covered: tuple[_Covered, ...] = ()
 
 
 class DiskTier:
@@ -67,17 +74,19 @@ class DiskTier:
 
     def __init__(self, folder: str, budget_bytes: int, taker: Taker, *, is_trimmable: bool = True) -> None:
         self._folder = Path(folder) / taker.fingerprint
-        self._budget_bytes = budget_bytes
+        self.budget_bytes = budget_bytes
         self._taker = taker
         self._is_trimmable = is_trimmable
         self._trees: dict[str, RadixTree] = {}
         self._files: dict[int, _File] = {}  # least recently used first
         self._n_seen = 0
         self._n_unwritten_bytes = 0
-        self._written: queue.SimpleQueue[_Written] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[_Outcome] = queue.SimpleQueue()
         self._thread = ThreadPoolExecutor(1, "disk-tier")
+        self._is_closed = False
         self.n_bytes = 0
         self._folder.mkdir(mode=_MODE, parents=True, exist_ok=True)
+        remove_leftovers(self._folder)
         for path, size in self._by_age():
             self._adopt(path, size)
         self._evict()
@@ -91,9 +100,10 @@ class DiskTier:
         self._settle()
         return self._n_unwritten_bytes > MAX_UNWRITTEN_BYTES
 
-    def has(self, space: Space, tokens: Tokens) -> bool:
-        """Whether a file holds all of `tokens`."""
-        return self.match(space, tokens).n_tokens == len(tokens)
+    def holder(self, space: Space, tokens: Tokens) -> int | None:
+        """Return a file that holds all of `tokens`, None if there is none."""
+        match = self.match(space, tokens)
+        return min(match.holders, default=None) if match.n_tokens == len(tokens) else None
 
     def match(self, space: Space, tokens: Tokens) -> Match:
         """Return the longest prefix of `tokens` that a file of this caller and adapters gives, and which."""
@@ -110,81 +120,109 @@ class DiskTier:
         """Return the bytes of a file."""
         return self._files[number].n_bytes
 
-    def write(self, blob: Blob) -> None:
-        """Have a file written in place of those that it covers, unless one holds as much."""
-        if blob.n_bytes > self._budget_bytes or self.has(blob.space, blob.tokens):
-            return
+    def use(self, number: int, used_ns: int) -> None:
+        """Note that a file is of use, and have it tell the next start when that was."""
+        self._files[number] = file = self._files.pop(number)
+        self._thread.submit(_touch, file.path, used_ns)
+
+    def write(self, blob: Blob, used_ns: int | None = None) -> int | None:
+        """Have a file written in place of those that it covers; return its number.
+
+        None where one holds as much, or it would never fit. `used_ns` as in `use`, now if it is not said.
+        """
+        if blob.n_bytes > self.budget_bytes or self.holder(blob.space, blob.tokens) is not None:
+            return None
         name = space_name(blob.space)
-        covered = self._covered(name, blob.tokens)
+        covered = tuple(self._set_aside(other) for other in self._covered(name, blob.tokens))
         path = self._folder / f"{name}-{secrets.token_hex(8)}{SUFFIX}"
         number = self._register(path, name, blob.n_bytes, blob.tokens)
         self._n_unwritten_bytes += blob.n_bytes
-        self._thread.submit(self._write, number, path, blob)
-        for other in covered:
-            self._drop(other)
+        written = _Outcome(number, is_there=True, n_bytes=blob.n_bytes, covered=covered)
+        self._thread.submit(self._write, written, path, blob, used_ns)
         self._evict()
+        return number
 
-    def read(self, number: int, space: Space, then: Then) -> None:
-        """Have a file read; `then` is called on the thread with what it holds, None if it is of no use."""
+    def read(self, number: int, space: Space, then: Then) -> Cancel:
+        """Have a file read; `then` is called on the thread with what it holds, None if that is of no use."""
         file = self._files.pop(number)
         self._files[number] = file  # used just now
-        self._thread.submit(lambda: then(self._read(file, space)))
+        return self._thread.submit(lambda: then(self._read(number, file, space))).cancel
 
     def forget(self, number: int) -> None:
         """Drop a file that turned out to be of no use."""
         if number in self._files:
             self._drop(number)
 
-    def close(self) -> None:
+    def flush(self) -> None:
         """Wait until everything is written."""
-        self._thread.shutdown()
-        self._settle()
+        self._thread.submit(lambda: None).result()
+
+    def close(self) -> None:
+        """Wait until everything is written, and end; once is enough."""
+        if not self._is_closed:
+            self._is_closed = True
+            self.flush()
+            self._settle()
+            self._thread.shutdown()
 
     # the thread
 
-    def _write(self, number: int, path: Path, blob: Blob) -> None:
+    def _write(self, written: _Outcome, path: Path, blob: Blob, used_ns: int | None) -> None:
         content = SlotContent(blob.tokens, blob.state, blob.space.loras)
         try:
             self._folder.mkdir(mode=_MODE, parents=True, exist_ok=True)
             slot_file.write(str(path), content, self._sealed(space_name(blob.space)))
         except (OSError, MemoryError) as error:
             _log.warning("tier.write_failed", path=str(path), reason=str(error))
-            self._written.put(_Written(number, blob.n_bytes, is_there=False))
-        else:
-            self._written.put(_Written(number, blob.n_bytes, is_there=True))
+            self._outcomes.put(replace(written, is_there=False))
+            return
+        if used_ns is not None:
+            _touch(path, used_ns)
+        for file, _ in written.covered:
+            remove(file.path)
+        self._outcomes.put(written)
 
-    def _read(self, file: _File, space: Space) -> Blob | None:
+    def _read(self, number: int, file: _File, space: Space) -> Blob | None:
         taker = replace(self._taker, fingerprint=self._sealed(file.space))
         try:
             content = slot_file.read(str(file.path), taker, is_seal_needed=True)
-        except (InvalidRequestError, MemoryError):
-            _remove(file.path)
+        except (InvalidRequestError, FileNotFoundError):
+            remove(file.path)
+            self._outcomes.put(_Outcome(number, is_there=False))
             return None
-        with contextlib.suppress(OSError):  # a disk that is read only
-            os.utime(file.path)
+        except (OSError, MemoryError) as error:  # it may be sound, and read another time
+            _log.warning("tier.read_failed", path=str(file.path), reason=str(error))
+            return None
+        _touch(file.path)
         return Blob(space, content.tokens, content.state)
 
     # the index
 
     def _settle(self) -> None:
-        """Take note of what the thread wrote: what is not there is forgotten."""
+        """Take note of what the thread did: what is not there is forgotten, what it was to cover is not."""
+        for outcome in self._news():
+            self._n_unwritten_bytes -= outcome.n_bytes
+            if outcome.is_there:
+                continue
+            if outcome.number in self._files:
+                self._unregister(outcome.number)
+            for file, tokens in outcome.covered:
+                self._register(file.path, file.space, file.n_bytes, tokens)
+            self._evict()
+
+    def _news(self) -> Iterator[_Outcome]:
         with contextlib.suppress(queue.Empty):
             while True:
-                written = self._written.get_nowait()
-                self._n_unwritten_bytes -= written.n_bytes
-                if not written.is_there and written.number in self._files:
-                    self._unregister(written.number)
+                yield self._outcomes.get_nowait()
 
     def _by_age(self) -> list[tuple[Path, int]]:
-        """Return the files and their sizes, least recently used first; what was abandoned is removed."""
+        """Return the files and their sizes, least recently used first."""
         found = []
         for entry in os.scandir(self._folder):
             with contextlib.suppress(FileNotFoundError):  # another process removed it just now
-                stat = entry.stat(follow_symlinks=False)
                 if entry.name.endswith(SUFFIX) and entry.is_file(follow_symlinks=False):
+                    stat = entry.stat(follow_symlinks=False)
                     found.append((stat.st_mtime_ns, entry.name, stat.st_size))
-                elif entry.name.startswith(".corral-") and time.time() - stat.st_mtime > ABANDONED_S:
-                    _remove(Path(entry.path))
         return [(self._folder / name, size) for _, name, size in sorted(found)]
 
     def _adopt(self, path: Path, n_bytes: int) -> None:
@@ -192,7 +230,7 @@ class DiskTier:
         tokens = slot_file.read_tokens(str(path))
         if tokens is None or not len(tokens) or len(name) != _SPACE_LETTERS:
             _log.warning("tier.file_removed", path=str(path), reason="it is torn, or no file of a prefix")
-            _remove(path)
+            remove(path)
             return
         # What is longer than the context waits for one that is large enough, or for its end.
         self._register(path, name, n_bytes, tokens if len(tokens) <= self._taker.n_ctx else None)
@@ -210,12 +248,19 @@ class DiskTier:
         tree = self._trees.get(name)
         return [] if tree is None or not self._is_trimmable else [n for n, _ in tree.within(tokens)]
 
+    def _set_aside(self, number: int) -> _Covered:
+        """Forget a file that goes as soon as what covers it is written; return it and its tokens."""
+        file = self._files[number]
+        tokens = self._trees[file.space].tokens(number)
+        self._unregister(number)
+        return file, tokens
+
     def _evict(self) -> None:
-        while self.n_bytes > self._budget_bytes:
+        while self.n_bytes > self.budget_bytes:
             self._drop(next(iter(self._files)))
 
     def _drop(self, number: int) -> None:
-        self._thread.submit(_remove, self._unregister(number))  # behind what writes or reads it
+        self._thread.submit(remove, self._unregister(number))  # behind what writes or reads it
 
     def _unregister(self, number: int) -> Path:
         file = self._files.pop(number)
@@ -232,10 +277,11 @@ class DiskTier:
         return f"{self._taker.fingerprint}/{name}"
 
 
-def _remove(path: Path) -> None:
-    """Remove a file, if it is there and can be removed."""
-    with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
+def _touch(path: Path, used_ns: int | None = None) -> None:
+    """Have a file tell the next start when it was used, now if it is not said."""
+    time_ns = time.time_ns() if used_ns is None else used_ns
+    with contextlib.suppress(OSError):  # a disk that is read only
+        os.utime(path, ns=(time_ns, time_ns))
 
 
 def space_name(space: Space) -> str:

@@ -36,9 +36,6 @@ class HostTier:
     def __len__(self) -> int:
         return len(self._blobs)
 
-    def __contains__(self, blob: Blob) -> bool:
-        return any(self._blobs[holder] is blob for holder, _ in self._index.within(blob.space, blob.tokens))
-
     def has(self, space: Space, tokens: Tokens) -> bool:
         """Whether all of `tokens` are held, so that a copy would add nothing."""
         return self.match(space, tokens).n_tokens == len(tokens)

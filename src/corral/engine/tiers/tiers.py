@@ -1,13 +1,14 @@
 """The tiers behind the KV cells, as ledger and scheduler see them. Owned by the loop's thread.
 
-cells  --a sequence gives way-->  host  --the budget is spent, or the engine ends-->  disk
+cells  --a sequence gives way-->  host  --the budget is spent-->  disk
 cells  <--a copy of the state--   host  <--the file is read, then the request goes on--  disk
+cells, host  --the engine ends-->  disk
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from weakref import WeakSet
 
 from corral.engine.ports import State
@@ -15,23 +16,24 @@ from corral.engine.prefixes import Space
 from corral.engine.radix import Match, Tokens
 from corral.engine.tiers.blob import Blob
 from corral.engine.tiers.checkpoints import Checkpoints
-from corral.engine.tiers.disk import DiskTier
+from corral.engine.tiers.disk import Cancel, DiskTier, Then
 from corral.engine.tiers.host import HostTier
+from corral.engine.tiers.legacy import Legacy
 
 MIN_TOKENS = 64  # what is shorter is recomputed sooner than it is looked after
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Arrival:
-    """File number `number` was read; without a blob it is of no use."""
+@dataclass(frozen=True, slots=True)
+class Find:
+    """File number `number` holds more of a prompt than is held; `space` has what is read."""
 
     number: int
-    blob: Blob | None
+    space: Space
 
 
 @dataclass(slots=True)
 class TierCounts:
-    """Prompt tokens that came from each tier, and how many states were kept."""
+    """Prompt tokens that came from host memory, those of them that came there from disk, and states kept."""
 
     n_from_host: int = 0
     n_from_disk: int = 0
@@ -47,7 +49,7 @@ class Tiers:
         self._host = host
         self._disk = disk
         self._landed: WeakSet[Blob] = WeakSet()  # from disk, and not yet of use
-        self._n_too_many: int | None = None  # so many tokens did not fit, with no disk behind
+        self._n_too_many: int | None = None  # so many tokens did not fit: they could not be used from disk
         self.checkpoints = checkpoints or Checkpoints()
         self.counts = TierCounts()
 
@@ -67,16 +69,26 @@ class Tiers:
             return False
         if self._n_too_many is not None and len(tokens) >= self._n_too_many:
             return False
-        return self.has_host or self._disk is not None
+        return self.has_host
 
     def keep(self, space: Space, tokens: Tokens, state: State) -> None:
         """Hold the state of a sequence that held exactly `tokens`."""
-        blob = Blob(space, tokens, state)
-        if self._disk is None and not self._host.fits(blob.n_bytes):
-            self._n_too_many = len(tokens)
-            return
-        self.counts.n_kept += 1
-        self._spill(self._host.put(blob))
+        blob = self._fitting(space, tokens, state)
+        if blob is not None:
+            self.counts.n_kept += 1
+            self._spill(self._host.put(blob))
+
+    def is_worth_leaving(self, space: Space, tokens: Tokens) -> bool:
+        """Whether a copy of `tokens` would be of use to the next start, as this engine ends."""
+        if self._legacy is None or not self.is_wanted(space, tokens):
+            return False
+        return self._legacy.is_wanted(space, tokens)
+
+    def leave(self, space: Space, tokens: Tokens, state: State) -> None:
+        """Bring to disk what host memory, which is about to go, need not hold. What is worth most first."""
+        blob = self._fitting(space, tokens, state)
+        if blob is not None and self._legacy is not None:
+            self._legacy.add(blob)
 
     def thin(self, space: Space, tokens: Tokens, n_most: int) -> None:
         """Keep no more than `n_most` states of beginnings of `tokens` in host memory."""
@@ -96,47 +108,59 @@ class Tiers:
 
     def take(self, match: Match) -> Blob:
         """Return one of the blobs of a `match`."""
-        blob = self._host.take(match.holders)
-        if blob in self._landed:
+        return self._host.take(match.holders)
+
+    def taken(self, blob: Blob, n_tokens: int) -> None:
+        """Count a blob of which `n_tokens` are in cells now."""
+        self.counts.n_from_host += n_tokens
+        if n_tokens and blob in self._landed:
             self._landed.discard(blob)
-            self.counts.n_from_disk += match.n_tokens
-        else:
-            self.counts.n_from_host += match.n_tokens
-        return blob
+            self.counts.n_from_disk += n_tokens
 
-    def fetch(self, space: Space, tokens: Tokens, n_held: int, then: Callable[[Arrival], None]) -> bool:
-        """Begin to read a file that holds more of `tokens` than `n_held`; False where there is none.
-
-        `then` is called on another thread, once; hand what it gets to `arrived`.
-        """
+    def find(self, space: Space, tokens: Tokens, n_held: int) -> Find | None:
+        """Return a file that holds more of `tokens` than `n_held`, if it is worth reading."""
         if self._disk is None:
-            return False
+            return None
         match = self._disk.match(space, tokens)
         if match.n_tokens < n_held + MIN_TOKENS:
-            return False
+            return None
         number = min(match.holders)
         if not self._host.fits(self._disk.size(number)):
-            return False
+            return None
         # What lies behind the match may be no longer public, or not yet.
-        holder = replace(space, n_public=min(space.n_public, match.n_tokens))
-        self._disk.read(number, holder, lambda blob: then(Arrival(number, blob)))
-        return True
+        return Find(number, replace(space, n_public=min(space.n_public, match.n_tokens)))
 
-    def arrived(self, arrival: Arrival) -> None:
-        """Take what was read."""
-        if arrival.blob is None:
-            assert self._disk is not None
-            self._disk.forget(arrival.number)
-            return
-        self._landed.add(arrival.blob)
-        self._spill(self._host.put(arrival.blob))
+    def read(self, find: Find, then: Then) -> Cancel:
+        """Have a file read; `then` is called on another thread, once: hand what it gets to `arrived`."""
+        assert self._disk is not None
+        return self._disk.read(find.number, find.space, then)
+
+    def arrived(self, blob: Blob | None) -> None:
+        """Take what was read; None: the file was of no use."""
+        if blob is not None:
+            self._landed.add(blob)
+            self._spill(self._host.put(blob))
 
     def close(self) -> None:
-        """Bring all to disk, if there is one, and wait until it is there."""
-        if self._disk is not None:
-            for blob in self._host.clear():
-                self._disk.write(blob)
-            self._disk.close()
+        """Bring what host memory holds to disk, if there is one, and wait until it is there."""
+        if self._disk is None or self._legacy is None:
+            return
+        for blob in self._host.clear():
+            self._legacy.add(blob)
+        self._disk.close()
+
+    @cached_property
+    def _legacy(self) -> Legacy | None:
+        """What goes to disk as the engine ends, from when that begins."""
+        return None if self._disk is None else Legacy(self._disk)
+
+    def _fitting(self, space: Space, tokens: Tokens, state: State) -> Blob | None:
+        """Return what can be held, and read from disk to be held again; what cannot is not copied twice."""
+        blob = Blob(space, tokens, state)
+        if self._host.fits(blob.n_bytes):
+            return blob
+        self._n_too_many = len(tokens)
+        return None
 
     def _spill(self, blobs: list[Blob]) -> None:
         """Hand to the disk what host memory let go of; a disk that is behind goes without."""

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 import stat
 import struct
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -43,12 +45,17 @@ def make_tier(tmp_path):
 
 
 def settle(tier):
-    """Wait for what the thread has been given."""
-    tier._thread.submit(lambda: None).result()
+    """Wait for what the thread has been given, and have it noted."""
+    tier.flush()
+    tier._settle()
 
 
 def read_only(*_args, **_how):
     raise OSError(errno.EROFS, "Read-only file system")
+
+
+def texts(content):
+    return bytes(content.tokens.astype(np.uint8)).decode()
 
 
 def plain_state(n_cells):
@@ -75,8 +82,7 @@ def read(tier, text, space=None):
     (number, *_) = sorted(tier.match(space, ids(text)).holders)
     tier.read(number, space, lambda blob: (found.append(blob), is_there.set()))
     assert is_there.wait(10)
-    if found[0] is None:
-        tier.forget(number)
+    settle(tier)
     return found[0]
 
 
@@ -150,14 +156,100 @@ def test_foreign_files_and_links_are_left_alone_or_ignored(make_tier, tmp_path):
     (path,) = files(tmp_path)
     (path.parent / "notes.txt").write_text("mine")
     (path.parent / "link.kv").symlink_to(path)
-    (path.parent / ".corral-1.tmp").write_bytes(b"half")
-    (path.parent / ".corral-2.tmp").write_bytes(b"half")
-    os.utime(path.parent / ".corral-1.tmp", (1, 1))
 
     assert len(make_tier()) == 1
     assert (path.parent / "notes.txt").exists()
-    assert not (path.parent / ".corral-1.tmp").exists()
-    assert (path.parent / ".corral-2.tmp").exists()  # another process may be at it
+    assert (path.parent / "link.kv").is_symlink()
+
+
+@pytest.mark.parametrize("beside", [".", "0" * 32])
+def test_half_a_file_goes_unless_somebody_is_writing_it(make_tier, tmp_path, beside):
+    folder = tmp_path / TAKER.fingerprint / beside if beside == "." else tmp_path / beside
+    folder.mkdir(parents=True)
+    left, written_now, begun_now = (folder / slot_file.beside(mark) for mark in "abc")
+    for path in (left, written_now):
+        path.write_bytes(b"half")
+    os.utime(written_now, (1, 1))  # its disk is very slow
+    begun_now.touch()
+
+    with written_now.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        make_tier()
+
+    assert sorted(folder.iterdir()) == [written_now, begun_now]
+    make_tier()
+    assert list(folder.iterdir()) == [begun_now]
+
+
+def test_what_is_being_written_is_locked(make_tier, tmp_path, monkeypatch):
+    """The next start would remove it otherwise."""
+    seen = []
+
+    def starts_meanwhile(_fd):
+        seen.append(len(make_tier()))
+
+    monkeypatch.setattr(os, "fsync", starts_meanwhile)
+
+    written(make_tier(), blob("hello"))
+
+    assert seen == [0]
+    assert len(files(tmp_path)) == 1
+
+
+def test_half_a_file_that_cannot_be_locked_goes_when_it_is_old(make_tier, tmp_path, monkeypatch):
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    folder = tmp_path / TAKER.fingerprint
+    folder.mkdir()
+    old, young = folder / slot_file.beside("a"), folder / slot_file.beside("b")
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (1, 1))
+
+    make_tier()
+
+    assert list(folder.iterdir()) == [young]
+
+
+def make_folder(path, *names, age_s=0.0):
+    """Make a folder with a file of each name, used so long ago."""
+    path.mkdir()
+    for name in names:
+        (path / name).write_bytes(b"x")
+        os.utime(path / name, (time.time() - age_s,) * 2)
+    return path
+
+
+KV = f"{'a' * 16}-{'b' * 16}.kv"
+MONTH_S = 31 * 24 * 3600.0
+
+
+def test_folders_of_models_that_nobody_used_for_weeks_go(make_tier, tmp_path):
+    old = make_folder(tmp_path / ("0" * 32), KV, age_s=MONTH_S)
+    used = make_folder(tmp_path / ("1" * 32), KV, age_s=MONTH_S)
+    (used / f"{'c' * 16}-{'d' * 16}.kv").touch()
+
+    make_tier()
+
+    assert not old.exists()
+    assert len(list(used.iterdir())) == 2
+
+
+def test_nothing_is_removed_that_is_not_ours_however_old(make_tier, tmp_path):
+    mixed = make_folder(tmp_path / ("0" * 32), KV, "photo.jpg", "a-b.kv", age_s=MONTH_S)
+    foreign = make_folder(tmp_path / "photos", KV, age_s=MONTH_S)
+    empty = make_folder(tmp_path / ("1" * 32))
+    link = tmp_path / ("2" * 32)
+    link.symlink_to(foreign)
+
+    make_tier()
+
+    assert sorted(path.name for path in mixed.iterdir()) == ["a-b.kv", "photo.jpg"]
+    assert (foreign / KV).exists()
+    assert empty.exists()
+    assert link.is_symlink()
 
 
 def test_the_least_recently_used_files_go_when_the_budget_is_spent(make_tier, tmp_path):
@@ -216,6 +308,66 @@ def test_a_write_that_fails_is_forgotten_and_the_next_is_tried(make_tier, tmp_pa
     written(tier, blob("hello"))
 
     assert len(files(tmp_path)) == len(tier) == 1
+
+
+def test_a_write_that_fails_leaves_what_it_was_to_replace(make_tier, tmp_path, monkeypatch):
+    tier = make_tier()
+    tier.write(blob("hello"))
+    settle(tier)
+    with monkeypatch.context() as patch:
+        patch.setattr(slot_file, "write", read_only)
+        tier.write(blob("hello world"))
+        settle(tier)
+
+    assert read(tier, "hello world").tokens.tolist() == list(b"hello")
+    assert (len(tier), len(files(tmp_path))) == (1, 1)
+    written(tier, blob("hello world"))
+    assert len(files(tmp_path)) == len(tier) == 1
+
+
+def test_what_comes_back_as_a_write_failed_has_to_fit_too(make_tier, tmp_path, monkeypatch):
+    written(make_tier(is_trimmable=False), blob("a"), blob("ab"), blob("abc"))
+    true_write = slot_file.write
+    monkeypatch.setattr(
+        slot_file, "write", lambda path, *of: read_only() if "abcd" in texts(of[0]) else true_write(path, *of)
+    )
+    n_bytes = sum(path.stat().st_size for path in files(tmp_path))
+    tier = make_tier(budget=n_bytes + 20)
+
+    written(tier, Blob(Space(), ids("abcd"), np.zeros(200, np.uint8)), blob("other"))
+
+    assert tier.n_bytes == sum(file.n_bytes for file in tier._files.values()) <= n_bytes + 20
+    assert len(files(tmp_path)) == len(tier) == 3
+    assert tier.match(Space(), ids("abc")).n_tokens == 3
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, "Too many open files"), MemoryError()])
+def test_a_file_that_cannot_be_read_now_is_read_another_time(make_tier, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    written(make_tier(), blob("hello"))
+    tier = make_tier()
+    with monkeypatch.context() as patch:
+        patch.setattr(slot_file, "_octets", fail)
+        assert read(tier, "hello") is None
+
+    assert read(tier, "hello").tokens.tolist() == list(b"hello")
+
+
+def test_a_reading_that_has_not_begun_can_be_taken_back(make_tier):
+    written(make_tier(), blob("hello"))
+    tier, may_go, found = make_tier(), threading.Event(), []
+    tier._thread.submit(may_go.wait)
+    (number,) = tier.match(Space(), ids("hello")).holders
+
+    cancel = tier.read(number, Space(), found.append)
+
+    assert cancel()
+    may_go.set()
+    tier.flush()
+    assert found == []
+    assert read(tier, "hello") is not None
 
 
 def test_a_folder_that_is_removed_while_it_is_used_costs_what_was_in_it(make_tier, tmp_path):
