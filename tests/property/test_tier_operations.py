@@ -56,6 +56,7 @@ class Fleet:
     def settle(self):
         self.disk.flush()
         self.disk._settle()
+        self.disk.flush()  # what had to go
 
     def prefix(self):
         """Return somebody's prefix: often one that is known, longer or shorter by some."""
@@ -110,8 +111,8 @@ class Fleet:
             kind = self.draw.randrange(3)
             if kind == 0:
                 path.unlink()
-            elif kind == 1:
-                path.write_bytes(octets[: self.draw.randrange(len(octets))])
+            elif kind == 1 or not octets:  # it may have been cut to nothing before
+                path.write_bytes(octets[: self.draw.randint(0, len(octets))])
             else:
                 octets[self.draw.randrange(len(octets))] ^= 1 << self.draw.randrange(8)
                 path.write_bytes(octets)

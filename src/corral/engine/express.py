@@ -17,6 +17,8 @@ from corral.engine.sequence import Sequence
 # Of the bound on inter-token latency:
 EXPRESS_PART = 0.5  # what a step of their own may take
 AWAITED_PART = 0.25  # what any other may take; measured: chunks of 32 tokens are computed as fast as of 512
+# Or so often the time that its streams take: prompts beside many streams must not starve.
+AWAITED_DECODES = 1.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,8 @@ def find_express(
     if not own or not n_others or sum(sequence.n_text_left for sequence in own) > n_most:
         return None
     return Express([sequence for sequence in decodes if sequence.space.caller in light], own)
+
+
+def awaited_bound_ms(max_itl_ms: float, decode_ms: float) -> float:
+    """Return the bound of a step while a light caller is awaited, whose streams alone take `decode_ms`."""
+    return min(max_itl_ms, max(AWAITED_PART * max_itl_ms, AWAITED_DECODES * decode_ms))

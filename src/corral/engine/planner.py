@@ -10,7 +10,7 @@ from corral.core.engine_settings import EngineSettings
 from corral.engine import companions, jump_ahead
 from corral.engine.burst import Burst, find_burst
 from corral.engine.draft.drafting import Drafting
-from corral.engine.express import AWAITED_PART, EXPRESS_PART, Express, find_express
+from corral.engine.express import EXPRESS_PART, Express, awaited_bound_ms, find_express
 from corral.engine.fairshare import Claim, shares
 from corral.engine.kv import KvLedger
 from corral.engine.loras import Loras, next_turn
@@ -102,7 +102,7 @@ class Planner:
         if express is not None:
             return n_batch - n_decode
         if is_awaited:
-            bound_ms *= AWAITED_PART
+            bound_ms = awaited_bound_ms(bound_ms, self.cost.decode_ms(n_decode))
         if burst is not None:
             return self.cost.n_prefill_within(
                 min(burst.left_ms, bound_ms) if is_awaited else burst.left_ms, n_batch

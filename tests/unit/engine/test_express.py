@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from corral.engine.express import awaited_bound_ms
+
 
 @pytest.fixture
 def four(make_bench):
@@ -84,3 +86,9 @@ def test_who_was_here_lately_is_awaited_with_short_steps(make_bench):
 
     assert first_chunk("a1") == 64
     assert first_chunk("a1", "b1") < 64
+
+
+def test_prompts_beside_slow_streams_do_not_starve_while_somebody_is_awaited():
+    assert awaited_bound_ms(250, decode_ms=10) == 62.5
+    assert awaited_bound_ms(250, decode_ms=100) == 175
+    assert awaited_bound_ms(250, decode_ms=300) == 250
