@@ -22,7 +22,10 @@ from corral.engine.service import Service
 
 
 class Entrance:
-    """Part of the scheduler. Leases of `ledger` begin here; they end in `roster`."""
+    """Part of the scheduler. Leases of `ledger` begin here; they end in `roster`.
+
+    `light` are the callers who ask for little where others are about, as of the last `admit`.
+    """
 
     def __init__(  # noqa: PLR0913 - parts of one scheduler, wired once
         self,
@@ -35,6 +38,7 @@ class Entrance:
         progress: ProgressReports,
     ) -> None:
         self.service = Service()
+        self.light: frozenset[str] = frozenset()
         self._runner = runner
         self._settings = settings
         self._ledger = ledger
@@ -47,6 +51,7 @@ class Entrance:
         """Give seq_ids to waiting sequences."""
         roster = self._roster
         self.service.look(roster.n_waiting, roster.n_running, now_s)
+        self.light = self._light_callers()
         if not roster.waiting or not self._ledger.n_idle:
             return []
         is_held = not self._settings.is_batching_continuous and any(
@@ -58,8 +63,7 @@ class Entrance:
         starts = [self._start(sequence, now_s) for sequence in going]
         return [start for start in starts if start is not None]
 
-    def light_callers(self) -> frozenset[str]:
-        """Return the callers who ask for little, where others are about."""
+    def _light_callers(self) -> frozenset[str]:
         if not self.service.is_contested:
             return frozenset()
         return self.service.light(self._roster.n_waiting + self._roster.n_running, self._runner.n_slots)
@@ -67,13 +71,12 @@ class Entrance:
     def _in_order(self) -> Iterable[Sequence]:
         """Return who waits, whose turn it is first.
 
-        Callers who have as much as they may while others are about are left out: theirs may be very many.
+        Callers for whom no seq_id is left are left out: theirs may be very many.
         """
         waiting = self._roster.waiting
         if not self.service.is_contested:
             return list(waiting)
-        n_most = max(1, self._runner.n_slots - 1)
-        full = {caller for caller, n_own in self._roster.n_running.items() if n_own >= n_most}
+        full = {caller for caller in self._roster.n_waiting if self._is_kept_free(caller, 1)}
         if full:
             waiting = [s for s in waiting if s.scoring is not None or s.space.caller not in full]
         return self.service.order(waiting)
@@ -88,7 +91,8 @@ class Entrance:
         slot = sequence.request.slot
         if slot is not None and not self._ledger.is_idle(slot):
             return False
-        if self.service.is_contested and self._would_take_all(sequence):
+        n_more = 1 if sequence.companion is None else 2
+        if self.service.is_contested and self._is_kept_free(sequence.space.caller, n_more):
             return False
         return self._flights is None or not self._flights.is_waiting(sequence)
 
@@ -104,13 +108,17 @@ class Entrance:
             and self._settings.is_batching_continuous
         )
 
-    def _would_take_all(self, sequence: Sequence) -> bool:
-        """Whether a caller would have every seq_id, though others are about: one stays free for them."""
+    def _is_kept_free(self, caller: str, n_more: int) -> bool:
+        """Whether the last of `n_more` seq_ids is not for `caller`, though it is idle, as others are about.
+
+        The last one is for those who ask for little. Where nobody does, nobody may have all.
+        """
         n_slots = self._runner.n_slots
-        caller = sequence.space.caller
-        n_own = self._roster.n_running[caller]
-        n_more = 1 if sequence.companion is None else 2
-        return n_own + n_more >= n_slots > n_more
+        if n_slots <= n_more:
+            return False
+        if self.light:
+            return caller not in self.light and self._ledger.n_idle <= n_more
+        return self._roster.n_running[caller] + n_more >= n_slots
 
     def _n_held(self, sequence: Sequence) -> int:
         return self._ledger.n_held(sequence.space, sequence.prompt[:-1])

@@ -8,9 +8,8 @@ from typing import Any
 
 from corral.core.engine_settings import EngineSettings
 from corral.engine import companions, jump_ahead
-from corral.engine.burst import Burst, find_burst
+from corral.engine.burst import find_burst
 from corral.engine.draft.drafting import Drafting
-from corral.engine.express import EXPRESS_PART, Express, awaited_bound_ms, find_express
 from corral.engine.fairshare import Claim, shares
 from corral.engine.kv import KvLedger
 from corral.engine.loras import Loras, next_turn
@@ -20,6 +19,7 @@ from corral.engine.ports import Runner
 from corral.engine.self_extend import Grouping, make_room
 from corral.engine.sequence import Sequence, Stage
 from corral.engine.step_cost import StepCost, decode_budget, prefill_budget
+from corral.engine.turns import Turns
 from corral.engine.window import cut_context
 
 
@@ -41,7 +41,7 @@ class Planner:
         self._ledger = ledger
         self._is_shiftable = is_shiftable
         self._media_turns = MediaTurns()
-        self._was_express = False
+        self._turns = Turns(self.cost, n_batch=runner.batch.n_max, max_itl_ms=settings.max_itl_ms)
         self.drafting = Drafting(
             settings.drafts,
             runner.vocabulary,
@@ -67,49 +67,27 @@ class Planner:
     def _text_plan(
         self, decodes: list[Sequence], prefills: list[Sequence], now_s: float, light: Collection[str]
     ) -> Plan:
-        express = self._express(decodes, prefills, light)
-        burst = None
-        if express is not None:
-            decodes, prefills = express.decodes, express.prefills
+        if light:
+            decodes, prefills, budget = self._turns.next(decodes, prefills, light)
+            rows = self._rows(decodes)
         else:
-            burst = find_burst(decodes, prefills, now_s=now_s, max_itl_ms=self._settings.max_itl_ms)
-        if burst is not None:
-            decodes, prefills = [], burst.prefills
-        rows = self._rows(decodes)
-        budget = self._budget(sum(rows), express, burst, is_awaited=bool(light))
+            decodes, prefills, rows, budget = self._together(decodes, prefills, now_s)
         sizes = shares([Claim(s.space.caller, s.request.weight, self._n_wanted(s)) for s in prefills], budget)
         plan = lay_out(self._runner.batch, decodes, rows, prefills=prefills, sizes=sizes)
         drafts = self._drafts(decodes[0], rows[0]) if len(decodes) == 1 and not prefills else []
         return with_draft(self._runner.batch, plan, drafts) if drafts else plan
 
-    def _express(
-        self, decodes: list[Sequence], prefills: list[Sequence], light: Collection[str]
-    ) -> Express | None:
-        """Return the step of the light callers, if it is their turn."""
-        express = None
-        if light and not self._was_express:
-            time_ms = EXPRESS_PART * self._settings.max_itl_ms
-            n_most = self.cost.n_prefill_within(time_ms, self._runner.batch.n_max)
-            express = find_express(decodes, prefills, light, n_most)
-        self._was_express = express is not None
-        return express
-
-    def _budget(
-        self, n_decode: int, express: Express | None, burst: Burst | None, *, is_awaited: bool
-    ) -> int:
-        """Return how many prompt tokens the step may have beside `n_decode` rows."""
-        n_batch, bound_ms = self._runner.batch.n_max, self._settings.max_itl_ms
-        if express is not None:
-            return n_batch - n_decode
-        if is_awaited:
-            bound_ms = awaited_bound_ms(bound_ms, self.cost.decode_ms(n_decode))
+    def _together(
+        self, decodes: list[Sequence], prefills: list[Sequence], now_s: float
+    ) -> tuple[list[Sequence], list[Sequence], Items[int], int]:
+        """Return the streams of the step, its prompts, the streams' rows, and room for tokens of prompts."""
+        n_batch, max_itl_ms = self._runner.batch.n_max, self._settings.max_itl_ms
+        burst = find_burst(decodes, prefills, now_s=now_s, max_itl_ms=max_itl_ms)
         if burst is not None:
-            return self.cost.n_prefill_within(
-                min(burst.left_ms, bound_ms) if is_awaited else burst.left_ms, n_batch
-            )
-        return prefill_budget(
-            self.cost, n_decode=n_decode, n_batch=n_batch, max_itl_ms=bound_ms, is_awaited=is_awaited
-        )
+            return [], burst.prefills, [], self.cost.n_prefill_within(burst.left_ms, n_batch)
+        rows = self._rows(decodes)
+        budget = prefill_budget(self.cost, n_decode=sum(rows), n_batch=n_batch, max_itl_ms=max_itl_ms)
+        return decodes, prefills, rows, budget
 
     def _drafts(self, sequence: Sequence, n_taken: int) -> list[int]:
         """Return what to guess behind the `n_taken` rows of a sequence that is alone in the step."""

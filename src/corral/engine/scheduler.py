@@ -155,7 +155,7 @@ class Scheduler:
         started_s = self._clock.now_s()
         self._progress.take()  # a step that failed told nobody
         starts = self._entrance.admit(started_s)
-        plan = self._planner.plan(self._roster.running, started_s, self._entrance.light_callers())
+        plan = self._planner.plan(self._roster.running, started_s, self._entrance.light)
         planned_s = self._clock.now_s()
         try:
             self._decode(plan)

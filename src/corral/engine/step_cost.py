@@ -61,16 +61,14 @@ class StepCost:
         return max(1, round(copy_ms / self.prefill_ms)) if self.prefill_ms else 1
 
 
-def prefill_budget(
-    cost: StepCost, *, n_decode: int, n_batch: int, max_itl_ms: float, is_awaited: bool = False
-) -> int:
+def prefill_budget(cost: StepCost, *, n_decode: int, n_batch: int, max_itl_ms: float) -> int:
     """Return how many prompt tokens the next step may process beside `n_decode` rows.
 
-    With nobody decoding, and nobody else who waits for its end (`is_awaited`), it is the whole batch.
-    Otherwise the step shall stay below `max_itl_ms`, the bound on the time between two tokens of a stream.
+    With nobody decoding it is the whole batch. Otherwise the step shall stay below `max_itl_ms`, the bound on
+    the time between two tokens of a stream.
     """
     n_free = n_batch - n_decode
-    if not n_decode and not is_awaited:
+    if not n_decode:
         return n_free
     return cost.n_prefill_within(AIM * max_itl_ms - cost.decode_ms(n_decode), n_free)
 
