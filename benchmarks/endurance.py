@@ -110,7 +110,7 @@ async def endured(arguments: argparse.Namespace) -> Seen:
                 asyncio.create_task(client.ask_on(http, random.Random(arguments.seed + n), until_s, endings))  # noqa: S311 - a fixed mix
                 for n in range(arguments.clients)
             ]
-            looks = await watched(server, until_s)
+            looks = await watched(server, until_s, faults.append)
             await asyncio.gather(*clients)
             await check_end(http, first, faults.append)
     faults.extend(f"{n} requests {what}" for what, n in endings.items() if what not in client.WELL)
@@ -140,15 +140,19 @@ async def answer(http: httpx.AsyncClient) -> str:
     return content
 
 
-async def watched(server: ServerProcess, until_s: float) -> list[Look]:
-    """Look at the processes now and then."""
+async def watched(server: ServerProcess, until_s: float, note: Note) -> list[Look]:
+    """Look at the processes now and then, and note when there is no engine."""
     began_s = time.monotonic()
     looks = []
     while time.monotonic() < until_s:
+        at_s = time.monotonic() - began_s
         gateway, *others = (member.pid for member in server.family())
-        files = sum(n_files(pid) for pid in (gateway, *others))
-        engine = max(rss_bytes(pid) for pid in others)  # beside it there is a spare one at most
-        looks.append(Look(time.monotonic() - began_s, rss_bytes(gateway), engine, files))
+        if others:
+            files = sum(n_files(pid) for pid in (gateway, *others))
+            engine = max(rss_bytes(pid) for pid in others)  # beside it there is a spare one at most
+            looks.append(Look(at_s, rss_bytes(gateway), engine, files))
+        else:
+            note(f"there was no engine after {at_s:.0f} s")
         await asyncio.sleep(_LOOK_EVERY_S)
     return looks
 

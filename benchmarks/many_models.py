@@ -75,7 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
         default=shlex.join([sys.executable, "-m", "corral", "serve"]),
         help="command line (default: %(default)s)",
     )
-    add("--flags", default="-c 8192 -np 8", help="more flags for it (default: %(default)s)")
+    add("--flags", default="-c 16384 -np 8", help="more flags for it (default: %(default)s)")
     add("--rounds", type=int, default=5, metavar="N")
     add("--sampled", action="store_true", help="the server's default sampling instead of temperature 0")
     add("--results", type=Path, default=_HERE / "results", help="folder (default: results/ beside this)")

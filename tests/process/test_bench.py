@@ -156,15 +156,21 @@ def test_the_files_are_written_though_nobody_reads_the_table(tmp_path):
     assert json.loads(path.read_text())["n_rounds"] == 1
 
 
-def test_tuning_tells_what_it_has_when_its_time_is_over():
+def test_tuning_tells_what_it_has_when_its_time_is_over(tmp_path):
+    path = tmp_path / "tuned.json"
     words = ["--tune", "fake", "--tune-minutes", "0.0001", "--rounds", "1", "--tune-flags", "--max-queue 64"]
-    with running("-c", TUNE, SERVE, *words) as process:
+    with running("-c", TUNE, SERVE, *words, "--json", str(path)) as process:
         output, errors = process.communicate()
 
     assert process.returncode == 0, errors
     assert "the server's own choice" in output
     assert "threads: not every candidate was measured, so none is recommended." in output
     assert output.splitlines()[-1] == "Use: corral serve -m fake --max-queue 64"
+    found = json.loads(path.read_text())
+    assert found["served"] == ["-m", "fake", "--max-queue", "64"]
+    assert found["flags"] == {}
+    assert found["results"][0]["taken"] is None
+    assert len(found["results"][0]["trials"][0]["values"]) == 1
 
 
 def test_an_interrupted_search_tells_what_it_found():

@@ -109,7 +109,7 @@ def _add_judgement(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_tuning(parser: argparse.ArgumentParser) -> None:
-    which = "of the arguments above, --rounds, --seed and --itl-ms mean something beside it"
+    which = "of the arguments above, --rounds, --seed, --itl-ms and --json mean something beside it"
     add = parser.add_argument_group("--tune", which).add_argument
     add(
         "--tune-minutes",
@@ -127,7 +127,7 @@ def _add_tuning(parser: argparse.ArgumentParser) -> None:
     )
 
 
-_OF_TUNING = frozenset({"tune", "tune_minutes", "tune_flags", "rounds", "seed", "itl_ms"})
+_OF_TUNING = frozenset({"tune", "tune_minutes", "tune_flags", "rounds", "seed", "itl_ms", "json"})
 
 
 def check_tuning(arguments: argparse.Namespace) -> None:

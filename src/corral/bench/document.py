@@ -63,7 +63,7 @@ def build_document(
     )
 
 
-def write_document(document: Document, path: Path) -> None:
+def write_document(document: msgspec.Struct, path: Path) -> None:
     """Write the document as indented JSON.
 
     Raises:

@@ -141,7 +141,6 @@ def test_one_of_url_and_tune_is_needed(words: list[str]) -> None:
         ["--sampled"],
         ["--text-prompts"],
         ["--ttft-ms", "100"],
-        ["--json", "out.json"],
         ["--html", "out.html"],
         ["--plot", "out.png"],
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import datetime as dt
 import sys
 import time
 from collections.abc import Sequence
@@ -13,12 +14,14 @@ from rich.console import Console
 from corral.bench.arguments import check_tuning
 from corral.bench.comparison import Repetition, compare
 from corral.bench.dialect import DIALECTS
+from corral.bench.document import write_document
 from corral.bench.machine import describe_machine
 from corral.bench.measurement import RunMeasurement
 from corral.bench.scenario import Load
 from corral.bench.settings import LoadSettings
 from corral.bench.tune.choice import Trial
 from corral.bench.tune.coordinate import Coordinate, Flags, coordinates
+from corral.bench.tune.document import build_search_document
 from corral.bench.tune.search import Step, search
 from corral.bench.tune.server import serving
 from corral.bench.tune.summary import build_table, measured, sentences, words_of
@@ -30,19 +33,24 @@ _REQUEST_TIMEOUT_S = 120.0
 
 
 def tune(arguments: argparse.Namespace, command: Sequence[str] = _SERVE) -> None:
-    """Search, and print what was found, also after an interruption.
+    """Search, print what was found and write it with `--json`, also after an interruption.
 
     Raises:
-        BenchError: no server could be measured, or an argument means nothing here.
+        BenchError: no server could be measured, an argument means nothing here, the file cannot be written.
         KeyboardInterrupt: after printing.
     """
     check_tuning(arguments)
     served = ["-m", arguments.tune, *arguments.tune_flags]
+    started_at = dt.datetime.now(dt.UTC)
     steps: list[Step] = []
     try:
         asyncio.run(_search(arguments, [*command, *served], steps))
     finally:
-        _print(steps, served)
+        if any(trial.values for step in steps for trial in step.trials):
+            _print(steps, served)
+            if arguments.json is not None:
+                found = build_search_document(steps, describe_machine(), started_at=started_at, served=served)
+                write_document(found, arguments.json)
 
 
 async def _search(arguments: argparse.Namespace, command: Sequence[str], steps: list[Step]) -> None:
@@ -81,8 +89,6 @@ def _tell(coordinate: Coordinate, trial: Trial) -> None:
 
 
 def _print(steps: Sequence[Step], served: Sequence[str]) -> None:
-    if not any(trial.values for step in steps for trial in step.trials):
-        return
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(build_table(steps))
     for sentence in sentences(steps, served):
