@@ -5,6 +5,7 @@ import pytest
 from corral.api.server import create_app
 from corral.core.caller import CallerTerms, Quota, caller_of_key
 from corral.core.errors import QuotaExceededError
+from corral.core.model_view import ModelState
 from corral.core.request import GenerationRequest
 from corral.core.settings import ServerSettings, Settings
 from corral.gateway.callers import Callers
@@ -185,6 +186,15 @@ def test_what_costs_nothing_is_served_to_it(exhausted):
 
     assert exhausted.post("/tokenize", body, **sent_by("few")).status_code == 200
     assert [lease.name for lease in exhausted.models.leases] == ["other"]
+
+
+def test_what_costs_nothing_loads_no_model_for_it_either(exhausted, refused):
+    exhausted.models.states["other"] = ModelState.UNLOADED
+
+    reply = exhausted.post("/tokenize", {"model": "other", **BODIES["/tokenize"]}, **sent_by("few"))
+
+    refused(reply, "used up: 1 requests per minute", status=429)
+    assert exhausted.models.leases == []
 
 
 def test_callers_with_a_quota_are_told_how_it_stands(lone):

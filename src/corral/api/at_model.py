@@ -47,7 +47,7 @@ class AtModel:
     model sleeps (`--sleep-idle-seconds`); it loads nothing.
     `onward` is the path under its base URL at which the server of a remote model is asked instead; None: it
     may not have this route. `is_chat`: its model can speak as a character, `model@character`. `is_charged`:
-    it takes of its caller's quota, and loads nothing for one that has used it up.
+    it takes of its caller's quota. No route loads a model for one that has used it up.
     """
 
     handler: ModelHandler
@@ -94,7 +94,7 @@ class ModelEndpoint:
             await self._pass_on(request, target, servings.callers, send=send)
             return
         _check(choice, servings.models)
-        if self._row.is_charged:
+        if self._row.is_charged or servings.models.view(choice.name).state not in RUNNING:
             servings.callers.check(caller_of(request))
         async with contextlib.AsyncExitStack() as stack:
             door = await self._open(servings.models, choice, stack, receive=receive)
