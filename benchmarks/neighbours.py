@@ -81,6 +81,7 @@ class Measurement:
         self.failures: list[FailedRun] = []
         self._targets: dict[str, Target] = {}
         self._beside: list[Neighbours] = arguments.beside
+        self._settle_s: float = arguments.settle
         self._n_predict: int = arguments.predict
         self._settings = LoadSettings(dialect=DIALECTS["completion"], timeout_s=arguments.timeout)
         self._deadline_s: float = time.monotonic() + arguments.minutes * 60
@@ -96,6 +97,7 @@ class Measurement:
     async def _visit(self, target: Target) -> None:
         for neighbours in self._beside:
             with present(neighbours):
+                await asyncio.sleep(self._settle_s if neighbours.n else 0)
                 for load in loads(neighbours, self._n_predict):
                     if self._is_over():
                         return
@@ -169,6 +171,13 @@ def build_parser() -> argparse.ArgumentParser:
         default=f"none,spin:{describe_machine().n_cores},memory:1",
         metavar="KIND:N,...",
         help="none, spin (a loop in Python) or memory (copies) (default: %(default)s)",
+    )
+    add(
+        "--settle",
+        type=float,
+        default=3,
+        metavar="S",
+        help="how long neighbours compute before anything is measured (default: %(default)s)",
     )
     add("--predict", type=int, default=48, metavar="N", help="tokens of one stream (default: %(default)s)")
     add("--timeout", type=float, default=8, metavar="S", help="bound on a request (default: %(default)s)")

@@ -50,8 +50,8 @@ runner = llama_runner.load(sys.argv[1], settings, lambda _: None)
 context, seen = runner._context.pointer, []
 all_there = threading.Barrier(runner._pool._max_workers)  # all that choose tokens, so that none comes later
 list(runner._pool.map(lambda _: all_there.wait(), range(all_there.parties)))
-for position, cpus in enumerate(json.loads(sys.argv[3])):
-    runner.lease_cores(tuple(cpus))
+for position, (cpus, n_threads) in enumerate(json.loads(sys.argv[3])):
+    runner.lease_cores(tuple(cpus), n_threads)
     runner.batch.clear()
     runner.batch.add_decodes([0], [position], [0])
     runner.decode(1)
@@ -71,8 +71,9 @@ runner.close()
 def leased(model_path):
     """Return a function from settings and leases to what a child saw of its threads under each."""
 
-    def run(*leases, **settings):
+    def run(*cpus, n_threads=None, **settings):
         engine = msgspec.json.encode(EngineSettings(n_ctx=256, n_parallel=1, **settings)).decode()
+        leases = list(zip(cpus, n_threads or [None] * len(cpus), strict=True))
         words = [sys.executable, "-c", CHILD, str(model_path("llama")), engine, json.dumps(leases)]
         done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=DEADLINE_S)
         assert done.returncode == 0, done.stderr
@@ -90,6 +91,15 @@ def test_fewer_cores_mean_fewer_threads_and_none_is_left_behind(leased):
     assert other["sampler"] == [CPUS[1]]
     assert all_["places"] == [CPUS]
     assert [seen["n_tasks"] - one["n_tasks"] for seen in (both, other, all_)] == [1, 0, 1]
+
+
+def test_beside_other_programs_fewer_threads_compute_wherever_there_is_room(leased):
+    fewer, more, both = leased([], [], CPUS[:2], cpu=TWO, n_threads=[1, None, 1])
+
+    assert [seen["n"] for seen in (fewer, more, both)] == [[1, 1], [2, 2], [1, 1]]
+    assert fewer["places"] == more["places"] == [CPUS]
+    assert both["places"] == [CPUS[:2]]
+    assert fewer["n_tasks"] == more["n_tasks"] - 1
 
 
 def test_never_more_threads_than_were_asked_for(leased):

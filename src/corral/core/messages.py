@@ -144,10 +144,12 @@ class SetSystemPrompt(Call, frozen=True, tag="set_system_prompt"):
 class LeaseCores(Command, frozen=True, tag="lease_cores"):
     """Compute on these CPUs only, from the next step on; with none on all that the process may use.
 
-    Requests go on. More threads than were asked for at the start never compute.
+    `n_threads` compute at most, None: as many as the CPUs bear. Requests go on. More threads than were asked
+    for at the start never compute.
     """
 
     cpus: tuple[int, ...] = ()
+    n_threads: int | None = None
 
 
 class Drain(Command, frozen=True, tag="drain"):

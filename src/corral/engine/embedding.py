@@ -73,9 +73,9 @@ class EmbeddingScheduler:
         """End all calls with `error`."""
         return [event for request_id in list(self._open) for event in self._fail(request_id, error)]
 
-    def lease_cores(self, cpus: tuple[int, ...]) -> None:
-        """Have the next steps computed on these CPUs, or, when there are none, on all."""
-        self._runner.lease_cores(cpus)
+    def lease_cores(self, cpus: tuple[int, ...], n_threads: int | None) -> None:
+        """Have the next steps computed on these CPUs, or, when there are none, on all (`LeaseCores`)."""
+        self._runner.lease_cores(cpus, n_threads)
 
     def step(self) -> list[AnyEvent]:
         """Compute one batch; return the answers of the calls that it completes, and what it cost."""

@@ -40,10 +40,10 @@ class EmbeddingRunner(Protocol):
         """Return the vectors of each input, which know nothing of each other. Raises `DecodeError`."""
         ...
 
-    def lease_cores(self, cpus: tuple[int, ...]) -> None:
+    def lease_cores(self, cpus: tuple[int, ...], n_threads: int | None = None) -> None:
         """Compute on these CPUs only, with fewer threads where they are few; with none, on all again.
 
-        Called between steps.
+        `n_threads` compute at most. Called between steps.
         """
         ...
 

@@ -210,7 +210,7 @@ class FakeRunner:
         bind: Callable[[frozenset[int]], None] = lambda _cpus: None,
     ) -> None:
         self.behaviour = behaviour or FakeBehaviour()
-        self.leases: list[tuple[int, ...]] = []
+        self.leases: list[tuple[tuple[int, ...], int | None]] = []
         self._bind, self._usable = bind, usable_cpus()
         self.n_slots = settings.n_parallel or 4
         n_ctx = (settings.n_ctx or 1024) // (self.n_slots if settings.n_parallel else 1)
@@ -301,9 +301,9 @@ class FakeRunner:
         found: list[float] = np.log(weights / weights.sum())[tokens].tolist()
         return found
 
-    def lease_cores(self, cpus: tuple[int, ...]) -> None:
+    def lease_cores(self, cpus: tuple[int, ...], n_threads: int | None = None) -> None:
         """Bind the threads of the process, as a real engine does, and note it."""
-        self.leases.append(cpus)
+        self.leases.append((cpus, n_threads))
         self._bind(frozenset(cpus) or self._usable)
 
     def leave(self) -> None:

@@ -37,7 +37,7 @@ class FakeEmbeddingRunner:
         bind: Callable[[frozenset[int]], None] = lambda _cpus: None,
     ) -> None:
         self.behaviour = behaviour or FakeBehaviour()
-        self.leases: list[tuple[int, ...]] = []
+        self.leases: list[tuple[tuple[int, ...], int | None]] = []
         self._bind, self._usable = bind, usable_cpus()
         n_ctx = settings.n_ctx or 1024
         self.n_rows = self.n_input = min(settings.n_ubatch, settings.n_batch, n_ctx)
@@ -71,9 +71,9 @@ class FakeEmbeddingRunner:
             raise DecodeError(f"{self.batches[-1]} do not fit")
         return [self._vectors(tokens) for tokens in inputs]
 
-    def lease_cores(self, cpus: tuple[int, ...]) -> None:
+    def lease_cores(self, cpus: tuple[int, ...], n_threads: int | None = None) -> None:
         """Bind the threads of the process, as a real engine does, and note it."""
-        self.leases.append(cpus)
+        self.leases.append((cpus, n_threads))
         self._bind(frozenset(cpus) or self._usable)
 
     def leave(self) -> None:

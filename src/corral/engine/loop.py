@@ -73,8 +73,8 @@ class Stepper(Protocol[WorkT_contra]):
         """End what the failed step was about."""
         ...
 
-    def lease_cores(self, cpus: tuple[int, ...]) -> None:
-        """Have the next steps computed on these CPUs, or, when there are none, on all."""
+    def lease_cores(self, cpus: tuple[int, ...], n_threads: int | None) -> None:
+        """Have the next steps computed on these CPUs, or, when there are none, on all (`LeaseCores`)."""
         ...
 
     def step(self) -> list[AnyEvent]:
@@ -147,8 +147,8 @@ class EngineLoop(Generic[WorkT]):
                 return self._scheduler.abort()
             case str():
                 return self._scheduler.cancel(command)
-            case LeaseCores(cpus):
-                return self._lease(cpus)
+            case LeaseCores():
+                return self._lease(command)
             case Deed():
                 return self._do(command)
             case _:
@@ -160,11 +160,11 @@ class EngineLoop(Generic[WorkT]):
             return [Failed(work.request_id, error.report())]
         return self._scheduler.submit(work)
 
-    def _lease(self, cpus: tuple[int, ...]) -> list[AnyEvent]:
+    def _lease(self, lease: LeaseCores) -> list[AnyEvent]:
         try:
-            self._scheduler.lease_cores(cpus)
+            self._scheduler.lease_cores(lease.cpus, lease.n_threads)
         except OSError as error:  # the system took CPUs away: requests go on where they can
-            _log.warning("engine.cores_not_leased", cpus=list(cpus), reason=str(error))
+            _log.warning("engine.cores_not_leased", cpus=list(lease.cpus), reason=str(error))
         return []
 
     @staticmethod

@@ -224,10 +224,10 @@ class Runner(Protocol[SamplerT]):
         """Return the log-probabilities of `tokens` in output row number `place` of the last decode."""
         ...
 
-    def lease_cores(self, cpus: tuple[int, ...]) -> None:
+    def lease_cores(self, cpus: tuple[int, ...], n_threads: int | None = None) -> None:
         """Compute on these CPUs only, with fewer threads where they are few; with none, on all again.
 
-        Called between steps.
+        `n_threads` compute at most. Called between steps.
         """
         ...
 

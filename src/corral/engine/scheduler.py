@@ -146,9 +146,9 @@ class Scheduler:
         failed = self._roster.running or self._roster.waiting
         return [*self._roster.fail(list(failed), error, is_memory_good=False)]
 
-    def lease_cores(self, cpus: tuple[int, ...]) -> None:
-        """Have the next steps computed on these CPUs, or, when there are none, on all."""
-        self._runner.lease_cores(cpus)
+    def lease_cores(self, cpus: tuple[int, ...], n_threads: int | None) -> None:
+        """Have the next steps computed on these CPUs, or, when there are none, on all (`LeaseCores`)."""
+        self._runner.lease_cores(cpus, n_threads)
 
     def step(self) -> list[AnyEvent]:
         """Run one step; return what happened in it."""

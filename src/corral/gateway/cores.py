@@ -23,13 +23,14 @@ class Demand(msgspec.Struct, frozen=True):
 
 
 def shares(
-    cores: tuple[int, ...], demands: Mapping[str, Demand], present: Shares = _NONE
+    cores: tuple[int, ...], demands: Mapping[str, Demand], present: Shares = _NONE, *, n_reserved: int = 0
 ) -> dict[str, tuple[int, ...]]:
     """Return the cores of each engine, in order; a lone engine gets all.
 
     Several get the same number each, except that what one cannot use goes to the others; no two have the same
     core, unless there are more engines than cores: then each has one, and those on a core are as few as
-    possible. Engines keep cores that they have at `present` where that changes none of this.
+    possible. Engines keep cores that they have at `present` where that changes none of this. `n_reserved`
+    cores are left to other programs, as long as each engine has one; a lone one is told a number instead.
     """
     assert cores, "there is always a core"
     names = sorted(demands)
@@ -38,7 +39,7 @@ def shares(
     held = {name: [core for core in cores if core in present.get(name, ())] for name in names}
     if len(names) > len(cores):
         return _crowded(cores, held)
-    return _disjoint(cores, _counts(len(cores), demands, held), held)
+    return _disjoint(cores, _counts(len(cores) - n_reserved, demands, held), held)
 
 
 def _counts(n_cores: int, demands: Mapping[str, Demand], held: Mapping[str, Sequence[int]]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Tells engines on which cores they compute, as they become busy and idle."""
+"""Tells engines on which cores they compute, as they become busy and idle, and other programs do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _log = log.get("gateway")
 
 
 class Lessor:
-    """Owner of the leases of one machine; for the event loop only. Says nothing while one engine is alone."""
+    """Owner of the leases of one machine; for the event loop only.
+
+    Says nothing while one engine is alone on the machine.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._leases = CoreLeases(usable_cores())
@@ -47,6 +50,15 @@ class Lessor:
         self._leases.forget(worker.name)
         self._update()
 
+    def reserve(self, n_cores: int) -> None:
+        """Leave so many cores to other programs."""
+        if n_cores == self._leases.n_reserved:
+            return
+        self._leases.n_reserved = n_cores
+        _log.debug("cores.reserved", n_cores=n_cores)
+        if self._busy:
+            self._update()
+
     def _update(self) -> None:
         demands = {
             name: Demand(worker.facts.n_threads if worker.facts is not None else None)
@@ -55,7 +67,7 @@ class Lessor:
         for name, lease in self._leases.update(demands, self._clock.now_s()).items():
             worker = self._engines.get(name)
             if worker is not None:
-                _log.debug("cores.leased", model=name, cpus=lease.cpus)
+                _log.debug("cores.leased", model=name, cpus=lease.cpus, n_threads=lease.n_threads)
                 worker.process.lease(lease)
         self._wake_later()
 

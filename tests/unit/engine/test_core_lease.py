@@ -22,7 +22,7 @@ def test_a_lease_comes_before_the_steps_of_what_comes_later(make_bench):
 
     loop.run()
 
-    assert bench.runner.leases == [(1, 2), ()]
+    assert bench.runner.leases == [((1, 2), None), ((), None)]
     assert any(isinstance(event, Stepped) for event in events)
 
 
@@ -35,7 +35,7 @@ def test_an_engine_that_drains_still_takes_leases(make_bench):
 
     loop.run()
 
-    assert bench.runner.leases == [(0,)]
+    assert bench.runner.leases == [((0,), None)]
 
 
 def test_cores_that_the_system_refuses_are_no_fault_of_requests(make_bench):
@@ -52,4 +52,4 @@ def test_cores_that_the_system_refuses_are_no_fault_of_requests(make_bench):
     loop.run()
 
     bench.events = events
-    assert (bench.runner.leases, bench.end().n_predicted) == ([(99,)], 2)
+    assert (bench.runner.leases, bench.end().n_predicted) == ([((99,), None)], 2)

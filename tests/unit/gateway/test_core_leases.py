@@ -96,3 +96,33 @@ def test_engines_of_few_threads_leave_cores_to_others():
 
     assert sent["a"] == LeaseCores((0,))
     assert sent["b"] == LeaseCores((1, 2, 3))
+
+
+def test_a_lone_engine_computes_with_fewer_threads_beside_others_wherever_they_find_room():
+    leases = CoreLeases(tuple((n,) for n in range(4)))
+    leases.n_reserved = 3
+
+    assert leases.update(A, 0.0) == {"a": LeaseCores((), 1)}
+    assert leases.update(A, 1.0) == {}
+
+    leases.n_reserved = 0
+    assert leases.update(A, 2.0) == {"a": LeaseCores()}
+
+
+def test_several_engines_leave_cores_to_other_programs_as_long_as_each_has_one():
+    leases = CoreLeases(tuple((n,) for n in range(4)))
+    leases.n_reserved = 2
+
+    told = leases.update(BOTH, 0.0)
+
+    assert [len(lease.cpus) for lease in told.values()] == [1, 1]
+    leases.n_reserved = 3
+    assert leases.update(BOTH, 1.0) == {}
+
+
+def test_one_that_is_left_alone_beside_other_programs_is_bound_no_more(leases):
+    leases.update(BOTH, 0.0)
+    leases.n_reserved = 1
+    leases.update(A, 1.0)
+
+    assert leases.update(A, leases.next_s) == {"a": LeaseCores((), 1)}

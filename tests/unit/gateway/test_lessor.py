@@ -93,3 +93,25 @@ def test_nothing_is_due_once_all_are_gone(engines):
     engines.do(("busy", engines.a, False), ("gone", engines.b), ("gone", engines.a))
 
     assert engines.n_timers == 0
+
+
+def test_a_lone_engine_leaves_cores_to_other_programs_and_takes_them_back(engines):
+    engines.do(("busy", engines.a, True))
+    engines.lessor.reserve(1)
+    assert engines.a.told == [LeaseCores((), 1)]
+
+    engines.lessor.reserve(1)
+    engines.lessor.reserve(0)
+    assert engines.a.told == [LeaseCores((), 1), ALL]
+
+
+def test_one_that_is_idle_is_told_of_them_before_its_next_request(engines):
+    engines.lessor.reserve(1)
+    assert engines.a.told == []
+
+    engines.do(("busy", engines.a, True), ("busy", engines.a, False))
+    engines.loop.advance(10.0)
+    engines.lessor.reserve(0)
+    engines.do(("busy", engines.a, True))
+
+    assert engines.a.told == [LeaseCores((), 1), ALL]

@@ -95,9 +95,9 @@ class LlamaEmbeddingRunner:
         self._run()
         return self._read([len(tokens) for tokens in inputs])
 
-    def lease_cores(self, cpus: tuple[int, ...]) -> None:
-        """Compute on these CPUs only; with none, on all again."""
-        self._context.threads.lease(frozenset(cpus))
+    def lease_cores(self, cpus: tuple[int, ...], n_threads: int | None = None) -> None:
+        """Compute on these CPUs only, with none on all again, by `n_threads` at most."""
+        self._context.threads.lease(frozenset(cpus), n_threads)
 
     def leave(self) -> None:
         """Log the context's figures. Weights of gigabytes are not freed page by page for nobody."""

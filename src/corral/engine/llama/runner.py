@@ -150,11 +150,11 @@ class LlamaRunner:
         found: list[float] = log_softmax(self._logits.rows(place + 1)[place])[tokens].tolist()
         return found
 
-    def lease_cores(self, cpus: tuple[int, ...]) -> None:
-        """Compute on these CPUs only; with none, on all again."""
-        self._context.threads.lease(frozenset(cpus))
+    def lease_cores(self, cpus: tuple[int, ...], n_threads: int | None = None) -> None:
+        """Compute on these CPUs only, with none on all again, by `n_threads` at most."""
+        self._context.threads.lease(frozenset(cpus), n_threads)
         if self.draft_model is not None:
-            self.draft_model.threads.lease(frozenset(cpus))
+            self.draft_model.threads.lease(frozenset(cpus), n_threads)
 
     def leave(self) -> None:
         """Log the context's figures. Weights of gigabytes are not freed page by page for nobody."""

@@ -43,8 +43,8 @@ class Threads:
         if self._cpus:
             bind_thread(self._cpus)
 
-    def lease(self, cpus: frozenset[int]) -> None:
-        """Compute on `cpus` from the next graph on; when there are none, on all again.
+    def lease(self, cpus: frozenset[int], n_threads: int | None = None) -> None:
+        """Compute on `cpus` from the next graph on, when there are none on all again, by `n_threads` at most.
 
         Where the user has named CPUs it is those among `cpus`, or, if none is, all that were named.
         """
@@ -57,6 +57,8 @@ class Threads:
         if cpus:
             n = min(n, _n_worth(main or usable, is_asked=self._is_asked))
             n_batch = min(n_batch, _n_worth(batch or usable, is_asked=self._is_asked_of_batch))
+        if n_threads is not None:
+            n, n_batch = min(n, n_threads), min(n_batch, n_threads)
         llama_cpp.llama_set_n_threads(self._context, n, n_batch)
         bind_threads(self._cpus or usable)
         self._pools.make(main, batch)
