@@ -9,6 +9,7 @@ import pytest
 
 from corral.catalog.bundled import bundled_model
 from corral.core.engine_settings import TierSettings
+from corral.gateway.parking import PREFIX, SHARED_MEMORY
 from tests.process.many_server import llama_server
 
 CHAT = "Once upon a time there was a chat that was long enough to be kept. " * 8
@@ -77,6 +78,29 @@ def test_a_chat_that_is_reopened_after_a_restart_pays_for_its_new_tokens_only(fo
 
     assert n_cached >= n_prompt - 1
     assert n_computed < 20
+
+
+def test_without_a_disk_a_chat_is_parked_over_swaps_and_nothing_is_left_behind(folder, flags):
+    flags = flags[: flags.index("--cache-disk")]
+    before = set(SHARED_MEMORY.glob(f"{PREFIX}*"))
+    with llama_server(folder, *flags) as server:
+        first, _, n_prompt = said(server, "first", CHAT)
+        second, _, _ = said(server, "second", "Another: " + CHAT)
+        again, n_cached, _ = said(server, "first", CHAT + first + " And then?")
+        _, n_cached_of_second, _ = said(server, "second", "Another: " + CHAT + second + " And?")
+        (made,) = set(SHARED_MEMORY.glob(f"{PREFIX}*")) - before
+
+    with llama_server(folder, *flags, "--cache-parked", "0") as server:
+        fresh, n_cached_fresh, _ = said(server, "first", CHAT + first + " And then?")
+        said(server, "second", "Somebody else asks something.")
+        _, n_cached_not_parked, _ = said(server, "first", CHAT + first + " And then?")
+        assert set(SHARED_MEMORY.glob(f"{PREFIX}*")) == before
+
+    assert n_cached >= n_prompt - 4
+    assert n_cached_of_second >= n_prompt - 4
+    assert again == fresh
+    assert n_cached_fresh == n_cached_not_parked == 0
+    assert not made.exists()
 
 
 def test_without_a_disk_a_restart_forgets(folder, flags):

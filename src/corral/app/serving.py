@@ -30,12 +30,15 @@ from corral.gateway.callers import Callers
 from corral.gateway.interrupt import Interrupt
 from corral.gateway.machine import this_machine
 from corral.gateway.model_events import ModelEvents
-from corral.gateway.preparation import Preparation
+from corral.gateway.neighbours import Neighbours
+from corral.gateway.parking import Parking
+from corral.gateway.preparation import Preparation, in_thread
 from corral.gateway.recording import recorder
 from corral.gateway.remote.remotes import Remotes
 from corral.gateway.residency import Bounds, Residency
 from corral.gateway.router import Router
 from corral.gateway.supervisor import Supervisor
+from corral.gateway.topology import usable_cores
 from corral.ui.mount import PUBLIC_PREFIXES, mount
 
 if TYPE_CHECKING:
@@ -85,11 +88,16 @@ class _Serving:
         self._declared = declared_models(settings)
         self._remotes = Remotes()
         self._characters = character_folder(settings.characters)
-        self._supervisor = Supervisor(hang_s=settings.server.hang_s, spare_for=self._spare_for(runner))
+        self._supervisor = Supervisor(
+            hang_s=settings.server.hang_s,
+            spare_for=self._spare_for(runner),
+            neighbours=Neighbours(usable_cores()) if settings.placement.is_yielding else None,
+        )
         machine = this_machine(are_devices_wanted=are_devices_wanted(self._declared))
         limits = limits_of(settings.placement, machine)
         bounds = Bounds(limits, settings.placement.load_wait_s)
-        preparation = Preparation(runner, find_model, machine)
+        self._parking = Parking(settings.placement.parked_bytes)
+        preparation = Preparation(runner, find_model, machine, self._parking)
         residency = Residency(self._supervisor, preparation, bounds, self._events)
         self._callers = Callers(settings.server.terms)
         self._router = Router(
@@ -114,7 +122,7 @@ class _Serving:
     async def run(self, listeners: Listeners) -> int:
         """Serve until told to stop, or a lone model cannot be loaded; return the exit status."""
         async with self._supervisor, self._router:
-            with Interrupt(self._told_to_stop, last_words=self._supervisor.kill_all):
+            with self._parking, Interrupt(self._told_to_stop, last_words=self._supervisor.kill_all):
                 await self._start_http(listeners)
                 serving = asyncio.create_task(self._http.main_loop())
                 watching = asyncio.create_task(self._text.follow(self._router.events(), self._ready_text))
@@ -202,9 +210,12 @@ class _Serving:
         """Take no more requests, let those that run end in time, then cut them; answer all of them."""
         if self._supervisor.n_open or self._remotes.n_open:
             self._text.stopping(within_s)
+        elif self._supervisor.has_to_save:
+            self._text.saving()
         self._http.should_exit = True
         self._events.close()
         self._router.close()
+        await in_thread(self._parking.close)  # nobody will come back for what engines would leave there
         answering = asyncio.create_task(self._http.shutdown(sockets=listeners.sockets))
         await asyncio.gather(
             self._supervisor.shutdown(within_s=within_s), self._remotes.shutdown(within_s=within_s)

@@ -73,6 +73,10 @@ class StartupText:
         """A signal came."""
         self._say(f"Stopping: running requests have {within_s:g} s to end; Ctrl-C again ends at once")
 
+    def saving(self) -> None:
+        """A signal came, and conversations are kept."""
+        self._say("Stopping: conversations are written to disk; Ctrl-C again ends at once")
+
     def _say(self, text: str) -> None:
         with contextlib.suppress(BrokenPipeError):  # nobody reads it any more: no reason to stop serving
             print(text, file=self._screen, flush=True)

@@ -17,7 +17,7 @@ from corral.cli.words import plain
 SERVE = (sys.executable, "-P", "-m", "corral", "serve")
 # Its requests need no time to end when the command does: nobody reads them any more.
 _OPTIONS = ("--host", "127.0.0.1", "--port", "0", "--no-ui", "--shutdown-s", "0.2")
-_END_S = 10.0
+_END_S = 40.0  # an engine may take 30 of them to bring conversations to disk, if it was told to
 _ADDRESS = re.compile(r"listens on (https?://\S+?)/?(?:,|$)")
 
 

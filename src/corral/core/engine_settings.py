@@ -96,13 +96,16 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where prefixes go that leave the KV cells.
 
     `host_bytes` of main memory, 0 for none, None for a part of what the machine has; behind that,
-    `disk_bytes` in the folder `disk_dir`, 0 for none. Of models whose memory cannot be cut `n_checkpoints`
-    states are kept on the way of each sequence, inside a prompt `checkpoint_min_step` tokens apart at least.
+    `disk_bytes` in the folder `disk_dir`, 0 for none. `is_parking`: that folder is main memory, shared by all
+    models of the server and gone with it, for what engines leave as they end. Of models whose memory cannot
+    be cut `n_checkpoints` states are kept on the way of each sequence, inside a prompt `checkpoint_min_step`
+    tokens apart at least.
     """
 
     host_bytes: int | None = None
     disk_bytes: int = 0
     disk_dir: str | None = None
+    is_parking: bool = False
     n_checkpoints: int = 32
     checkpoint_min_step: int = 8192
 

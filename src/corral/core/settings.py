@@ -193,7 +193,9 @@ class PlacementSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How much may be in memory at once. `max_workers` None: no bound. Budgets None: from the machine.
 
     `load_wait_s` bounds how long a request waits for its model to be placed (not the load itself).
-    `has_spare`: with several models, one engine process waits for the next to be loaded.
+    `has_spare`: with several models, one engine process waits for the next to be loaded. `parked_bytes` of
+    main memory are for conversations of models that are not loaded, None for a part of what there is.
+    `is_yielding`: engines compute with fewer threads while other programs keep cores busy.
     """
 
     max_workers: int | None = 4
@@ -201,6 +203,8 @@ class PlacementSettings(msgspec.Struct, frozen=True, kw_only=True):
     device_budget_bytes: int | None = None
     load_wait_s: float = 60.0
     has_spare: bool = True
+    parked_bytes: int | None = None
+    is_yielding: bool = True
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):

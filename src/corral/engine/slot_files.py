@@ -6,11 +6,13 @@ import errno
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from corral.core.clock import Clock
 from corral.core.errors import CorralError, InternalError, InvalidRequestError
 from corral.engine import slot_file
+from corral.engine.half_written import remove_half_written
 from corral.engine.slot_file import SlotContent, Taker
 
 
@@ -52,6 +54,7 @@ class SlotFiles:
     def _written(self, path: str, content: SlotContent) -> Outcome:
         began_s = self._clock.now_s()
         try:
+            remove_half_written(Path(path).parent)  # a killed engine may have filled the disk with one
             n_bytes = slot_file.write(path, content, self._taker.fingerprint)
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:

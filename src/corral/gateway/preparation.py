@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from corral.core.engine_settings import EngineSettings
     from corral.core.settings import ModelSettings, Settings
     from corral.gateway.machine import Machine
+    from corral.gateway.parking import Parking
 
     FindModel = Callable[[ModelSettings, Progress], ModelSource]
 
@@ -43,12 +44,18 @@ class Prepared(NamedTuple):
 
 
 class Preparation:
-    """Finds models for engines on `machine`. `runner` names their kind, `find` gives the file (blocking)."""
+    """Finds models for engines on `machine`. `runner` names their kind, `find` gives the file (blocking).
 
-    def __init__(self, runner: str, find: FindModel, machine: Machine) -> None:
+    `parking`: where engines leave what they hold of prefixes, None for nowhere.
+    """
+
+    def __init__(
+        self, runner: str, find: FindModel, machine: Machine, parking: Parking | None = None
+    ) -> None:
         self.machine = machine
         self._runner = runner
         self._find = find
+        self._parking = parking
         # A vocabulary is long: reading it anew for every load took 30 ms of each.
         self._contents = ContentsReader()
 
@@ -76,7 +83,7 @@ class Preparation:
         load = Load(
             runner=self._runner,
             model_path=str(source.path),
-            engine=engine,
+            engine=engine if self._parking is None else self._parking.told(engine),
             log=msgspec.structs.replace(settings.log, is_file_shared=True),
         )
         return Prepared(load, None if header is None else self._need(header, source.path, engine))

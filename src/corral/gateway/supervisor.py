@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from corral.core import log
@@ -12,6 +14,7 @@ from corral.core.errors import ModelLoadError
 from corral.gateway.backoff import delay_s
 from corral.gateway.lessor import Lessor
 from corral.gateway.lifecycle import FINAL, State
+from corral.gateway.neighbours import Neighbours
 from corral.gateway.quarantine import N_FAILURES
 from corral.gateway.spare import Spare
 from corral.gateway.vitals import hang_reason
@@ -86,8 +89,8 @@ class Supervisor:
     """Owner of the workers. Enter it (`async with`) to start its task; leaving ends every process.
 
     `hang_s` bounds one step of an engine. `argv` is the command of an engine process, `spare_for` the runner
-    for which one is kept ready. `on_move` is told of each worker that moved to another state or came further
-    in its load; it must not wait.
+    for which one is kept ready. `neighbours` tells what other programs compute, None: nobody looks. `on_move`
+    is told of each worker that moved to another state or came further in its load; it must not wait.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class Supervisor:
         hang_s: float,
         argv: Sequence[str] = ENGINE_ARGV,
         spare_for: str | None = None,
+        neighbours: Neighbours | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.on_move: Callable[[Worker], None] = _nobody
@@ -103,6 +107,7 @@ class Supervisor:
         self._spare = Spare(argv, spare_for)
         self._clock = clock or MonotonicClock()
         self._lessor = Lessor(self._clock)
+        self._neighbours = neighbours
         self._workers: dict[str, Worker] = {}
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
@@ -121,6 +126,11 @@ class Supervisor:
     def n_open(self) -> int:
         """How many requests the engines have accepted and not ended."""
         return sum(worker.n_open for worker in self._workers.values())
+
+    @property
+    def has_to_save(self) -> bool:
+        """Whether engines bring what they hold to a disk when they end."""
+        return any(worker.state is State.READY and _has_disk(worker) for worker in self._workers.values())
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name="supervisor")
@@ -289,6 +299,7 @@ class Supervisor:
 
     def _check(self) -> None:
         self._later(CHECK_EVERY_S, Check())
+        self._make_room()
         for worker in self._workers.values():
             if worker.state not in {State.STARTING, State.READY}:
                 continue
@@ -296,6 +307,14 @@ class Supervisor:
             if reason is not None:
                 _log.error("engine.hung", model=worker.name, reason=reason)
                 worker.process.kill(because=reason)
+
+    def _make_room(self) -> None:
+        """Have engines leave cores to other programs that need them."""
+        if self._neighbours is None:
+            return
+        engines = (self._spare.pid, *(worker.process.pid for worker in self._workers.values()))
+        own = {os.getpid(), *(pid for pid in engines if pid is not None)}
+        self._lessor.reserve(self._neighbours.look(own, self._clock.now_s()))
 
     async def _refill(self) -> None:
         """Start a spare unless a model loads or is about to: its imports would take a core from that."""
@@ -311,10 +330,21 @@ class Supervisor:
 
 
 def _is_saving(worker: Worker) -> bool:
-    """Tell whether an engine that ends has what goes to disk, and lives."""
+    """Tell whether an engine that ends has what goes to disk, or is parked, and lives."""
     vitals = worker.process.vitals()
-    is_kept = bool(worker.engine.tiers.disk_bytes) and not vitals.is_loading
+    is_kept = not vitals.is_loading and (_has_disk(worker) or _is_parked(worker))
     return is_kept and vitals.silent_s <= SAVE_SILENCE_S
+
+
+def _has_disk(worker: Worker) -> bool:
+    tiers = worker.engine.tiers
+    return bool(tiers.disk_bytes) and not tiers.is_parking
+
+
+def _is_parked(worker: Worker) -> bool:
+    """Tell whether there is a place for what the engine leaves: when the server ends, it goes first."""
+    tiers = worker.engine.tiers
+    return tiers.is_parking and tiers.disk_dir is not None and Path(tiers.disk_dir).exists()
 
 
 def _nobody(_worker: Worker) -> None:

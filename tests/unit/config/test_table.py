@@ -223,6 +223,8 @@ EXAMPLES = {
     "device-memory-budget": ("500MiB", 500 * 2**20),
     "load-wait-s": ("0", 0.0),
     "spare-engine": ("off", False),
+    "cache-parked": ("100", 100 * 2**20),
+    "yield-cores": ("off", False),
     "sleep-idle-seconds": ("60", 60.0),
     "ttl": ("0.5", 0.5),
     "pin": ("on", True),

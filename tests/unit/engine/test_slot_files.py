@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from concurrent.futures import Future
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from corral.core.clock import MonotonicClock
 from corral.core.errors import InternalError, InvalidRequestError
-from corral.engine.slot_file import SlotContent, Taker
+from corral.engine.slot_file import SlotContent, Taker, beside
 from corral.engine.slot_files import Moved, SlotFiles
 
 CONTENT = SlotContent(np.array([1, 2], np.int32), np.arange(9, dtype=np.uint8))
@@ -63,3 +64,24 @@ def test_a_state_that_does_not_fit_into_memory_is_reported(files, tmp_path):
 
 def test_a_file_that_is_not_there_cannot_be_restored(files, tmp_path):
     assert isinstance(outcome(files.read, str(tmp_path / "a")), InvalidRequestError)
+
+
+def test_half_a_file_that_a_killed_engine_left_is_removed_by_the_next_save(files, tmp_path):
+    half = tmp_path / beside("0123456789abcdef")
+    half.write_bytes(b"half of it")
+
+    outcome(files.write, str(tmp_path / "a"), CONTENT)
+
+    assert not half.exists()
+
+
+def test_half_a_file_that_another_engine_is_writing_is_not(files, tmp_path):
+    half = tmp_path / beside("0123456789abcdef")
+    with half.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(b"half of it")
+        file.flush()
+
+        outcome(files.write, str(tmp_path / "a"), CONTENT)
+
+        assert half.exists()

@@ -95,3 +95,27 @@ def test_to_be_asked_again_shortens_nothing_that_saves(stage_of):
     stage.supervisor.begin_unload("a", within_s=5.0)
 
     assert stage.gone_after(60.0) == pytest.approx(20.0, abs=0.6)
+
+
+def test_an_engine_that_parks_what_it_held_may_take_its_time_until_the_server_ends(stage_of, tmp_path):
+    place = tmp_path / "parked"
+    place.mkdir()
+    stage = stage_of(TierSettings(disk_bytes=10**9, disk_dir=str(place), is_parking=True), ending_s=20.0)
+    assert stage.gone_after(60.0) == pytest.approx(20.0, abs=0.6)
+
+    late = stage_of(TierSettings(disk_bytes=10**9, disk_dir=str(place), is_parking=True), ending_s=20.0)
+    place.rmdir()
+    assert late.gone_after(60.0) == pytest.approx(ABORT_GRACE_S, abs=0.6)
+
+
+@pytest.mark.parametrize(
+    ("tiers", "has_to_save"),
+    [
+        (TierSettings(), False),
+        (DISK, True),
+        (TierSettings(disk_bytes=10**9, disk_dir="parked", is_parking=True), False),
+    ],
+    ids=["no disk", "disk", "parking"],
+)
+def test_what_goes_to_a_disk_is_told_before(stage_of, tiers, has_to_save):
+    assert stage_of(tiers, ending_s=1.0).supervisor.has_to_save is has_to_save

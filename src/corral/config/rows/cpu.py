@@ -31,6 +31,16 @@ ROWS = (
         help=f"The same while prompts are read; {_ALL}.",
     ),
     Option(
+        flags="--yield-cores",
+        off="--no-yield-cores",
+        fills="placement.is_yielding",
+        is_own=True,
+        help=(
+            "Compute with fewer threads while other programs keep cores busy: a thread that has to share one "
+            "holds up all. Only where the system tells (Linux)."
+        ),
+    ),
+    Option(
         flags="-C --cpu-mask",
         fills="engine.cpu.cpus",
         kind=CpuMask(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from corral.config.chat_kinds import Labels
 from corral.config.checks import no_dir, no_file
 from corral.config.kinds import Integer, Real, Text
-from corral.config.model_kinds import ByteSize, IdleSeconds
+from corral.config.model_kinds import ByteSize, IdleSeconds, Mebibytes
 from corral.config.option import Option
 from corral.config.server_kinds import SecondsOrNever
 from corral.core.main_memory import main_memory_bytes
@@ -113,6 +113,18 @@ ROWS = (
         default_text="what the devices can spare",
         is_own=True,
         help="How much memory of the GPUs all models may take together, like 20G.",
+    ),
+    Option(
+        flags="--cache-parked",
+        fills="placement.parked_bytes",
+        kind=Mebibytes(),
+        unit="MiB",
+        default_text="an eighth of main memory, at most 8192",
+        is_own=True,
+        help=(
+            "Main memory for conversations of models that were unloaded, all together: they go on when the "
+            "model comes back. 0 for none. Not of models with --cache-disk, and only on Linux."
+        ),
     ),
     Option(
         flags="--load-wait-s",

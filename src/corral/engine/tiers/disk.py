@@ -6,6 +6,9 @@ The names and first tokens of all files are read at the start; whole files only 
 foreign file is removed, one that cannot be read just now is not. What is written and read here is the
 business of one thread; the index is the loop's. Processes may share a folder: each counts what it found and
 wrote, and does without what others removed.
+
+The same in main memory is where a server parks what engines leave that it unloads: the models share the
+budget, and what is read is removed, since it is held in host memory from then on.
 """
 
 from __future__ import annotations
@@ -27,11 +30,12 @@ import msgspec
 from corral.core import log
 from corral.core.errors import InvalidRequestError
 from corral.engine import slot_file
+from corral.engine.half_written import remove
 from corral.engine.prefixes import NO_MATCH, Space
 from corral.engine.radix import Match, RadixTree, Tokens
 from corral.engine.slot_file import SlotContent, Taker
 from corral.engine.tiers.blob import Blob
-from corral.engine.tiers.leftovers import remove, remove_leftovers
+from corral.engine.tiers.leftovers import remove_leftovers, trim
 
 SUFFIX = ".kv"
 MAX_UNWRITTEN_BYTES = 512 * 1024**2  # a disk that is slower than the cells fill holds up no more memory
@@ -69,12 +73,22 @@ class DiskTier:
     """Owner of the folder's files and of the thread that reads and writes them.
 
     The least recently used go when `budget_bytes` are spent; a file's time of change says when it was used.
-    Without `is_trimmable` a file is of use as a whole only.
+    Without `is_trimmable` a file is of use as a whole only. `is_parking`: `folder` is main memory, is there
+    already, and goes with the server.
     """
 
-    def __init__(self, folder: str, budget_bytes: int, taker: Taker, *, is_trimmable: bool = True) -> None:
+    def __init__(
+        self,
+        folder: str,
+        budget_bytes: int,
+        taker: Taker,
+        *,
+        is_trimmable: bool = True,
+        is_parking: bool = False,
+    ) -> None:
         self._folder = Path(folder) / taker.fingerprint
         self.budget_bytes = budget_bytes
+        self.is_parking = is_parking
         self._taker = taker
         self._is_trimmable = is_trimmable
         self._trees: dict[str, RadixTree] = {}
@@ -85,7 +99,7 @@ class DiskTier:
         self._thread = ThreadPoolExecutor(1, "disk-tier")
         self._is_closed = False
         self.n_bytes = 0
-        self._folder.mkdir(mode=_MODE, parents=True, exist_ok=True)
+        self._make_folder()
         remove_leftovers(self._folder)
         for path, size in self._by_age():
             self._adopt(path, size)
@@ -93,6 +107,11 @@ class DiskTier:
 
     def __len__(self) -> int:
         return len(self._files)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody will read what is written now: the server ends, and its folder is gone."""
+        return self.is_parking and not self._folder.parent.exists()
 
     @property
     def is_behind(self) -> bool:
@@ -170,10 +189,11 @@ class DiskTier:
     def _write(self, written: _Outcome, path: Path, blob: Blob, used_ns: int | None) -> None:
         content = SlotContent(blob.tokens, blob.state, blob.space.loras)
         try:
-            self._folder.mkdir(mode=_MODE, parents=True, exist_ok=True)
+            self._make_folder()
             slot_file.write(str(path), content, self._sealed(space_name(blob.space)))
         except (OSError, MemoryError) as error:
-            _log.warning("tier.write_failed", path=str(path), reason=str(error))
+            if not self.is_gone:
+                _log.warning("tier.write_failed", path=str(path), reason=str(error))
             self._outcomes.put(replace(written, is_there=False))
             return
         if used_ns is not None:
@@ -181,6 +201,8 @@ class DiskTier:
         for file, _ in written.covered:
             remove(file.path)
         self._outcomes.put(written)
+        if self.is_parking:
+            trim(self._folder.parent, self.budget_bytes)
 
     def _read(self, number: int, file: _File, space: Space) -> Blob | None:
         taker = replace(self._taker, fingerprint=self._sealed(file.space))
@@ -193,8 +215,15 @@ class DiskTier:
         except (OSError, MemoryError) as error:  # it may be sound, and read another time
             _log.warning("tier.read_failed", path=str(file.path), reason=str(error))
             return None
-        _touch(file.path)
+        if self.is_parking:
+            remove(file.path)
+            self._outcomes.put(_Outcome(number, is_there=False))
+        else:
+            _touch(file.path)
         return Blob(space, content.tokens, content.state)
+
+    def _make_folder(self) -> None:
+        self._folder.mkdir(mode=_MODE, parents=not self.is_parking, exist_ok=True)
 
     # the index
 

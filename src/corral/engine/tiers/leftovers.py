@@ -1,23 +1,20 @@
 """What others left where the disk tier keeps its files, and nobody takes up again.
 
 Half-written files of processes that are gone, and the folders of models, builds and kinds of memory that
-nobody has used for weeks.
+nobody has used for weeks. And what is too much where models share a budget.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
-import stat
 import time
 from pathlib import Path
 
 from corral.core import log
-from corral.engine import slot_file
+from corral.engine.half_written import remove, remove_half_written
 
-ABANDONED_S = 600.0  # where files cannot be locked: whoever left one half written for so long is gone
 FORGOTTEN_S = 28 * 24 * 3600.0
 
 _FOLDER = re.compile(r"[0-9a-f]{32}")
@@ -36,17 +33,26 @@ def remove_leftovers(own: Path) -> None:
                 _remove_ours(folder)
 
 
-def remove_half_written(folder: Path) -> None:
-    """Remove what processes that are gone had begun to write."""
-    for path in list(folder.glob(slot_file.beside("*"))):
-        if _is_abandoned(path):
-            remove(path)
+def trim(root: Path, budget_bytes: int) -> None:
+    """Remove what was used longest ago of all models, until the rest is within the budget."""
+    files = sorted(_prefixes(root))
+    n_bytes = sum(size for _, size, _ in files)
+    for _, size, path in files:
+        if n_bytes <= budget_bytes:
+            return
+        remove(path)
+        n_bytes -= size
 
 
-def remove(path: Path) -> None:
-    """Remove a file, if it is there and can be removed."""
-    with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
+def _prefixes(root: Path) -> list[tuple[int, int, Path]]:
+    """Return the files of all models: when each was used, its bytes and where it is."""
+    found = []
+    for path in root.glob("*/*.kv"):
+        if _FOLDER.fullmatch(path.parent.name) and _FILE.fullmatch(path.name):
+            with contextlib.suppress(OSError):  # another process removed it just now
+                seen = path.lstat()
+                found.append((seen.st_mtime_ns, seen.st_size, path))
+    return found
 
 
 def _others(own: Path) -> list[Path]:
@@ -56,25 +62,6 @@ def _others(own: Path) -> list[Path]:
         return []
     folders = [entry for entry in entries if _FOLDER.fullmatch(entry.name) and entry.name != own.name]
     return [Path(entry.path) for entry in folders if entry.is_dir(follow_symlinks=False)]
-
-
-def _is_abandoned(path: Path) -> bool:
-    """Whether nobody writes the file any more: who does has locked it."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return False
-    with os.fdopen(fd, "rb") as file:
-        found = os.fstat(fd)
-        is_old = time.time() - found.st_mtime > ABANDONED_S
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:  # files cannot be locked there
-            return is_old
-        # An empty one was made just now, and is about to be locked.
-        return stat.S_ISREG(found.st_mode) and (is_old or found.st_size > 0)
 
 
 def _is_forgotten(folder: Path) -> bool:

@@ -9,6 +9,8 @@ from corral.engine.radix import Tokens
 from corral.engine.tiers.blob import Blob
 from corral.engine.tiers.disk import DiskTier
 
+# Of a place that all models share: two that take turns do not push each other out.
+PARKED_SHARE = 1 / 2
 STEP_NS = 1_000_000  # between two times of use, so that every file system tells them apart
 
 
@@ -21,7 +23,7 @@ class Legacy:
 
     def __init__(self, disk: DiskTier) -> None:
         self._disk = disk
-        self._n_left_bytes = disk.budget_bytes
+        self._n_left_bytes = int(disk.budget_bytes * (PARKED_SHARE if disk.is_parking else 1))
         self._numbers: set[int] = set()  # the files that are left
         self._used_ns = time.time_ns()
 

@@ -37,7 +37,13 @@ def _disk(engine: EngineSettings, taker: Taker, *, is_trimmable: bool) -> DiskTi
     if tiers.disk_dir is None or not tiers.disk_bytes:
         return None
     try:
-        return DiskTier(tiers.disk_dir, tiers.disk_bytes, taker, is_trimmable=is_trimmable)
+        return DiskTier(
+            tiers.disk_dir,
+            tiers.disk_bytes,
+            taker,
+            is_trimmable=is_trimmable,
+            is_parking=tiers.is_parking,
+        )
     except OSError as error:
         _log.warning("tier.disk_unusable", path=tiers.disk_dir, reason=error.strerror)
         return None

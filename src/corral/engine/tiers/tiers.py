@@ -3,6 +3,8 @@
 cells  --a sequence gives way-->  host  --the budget is spent-->  disk
 cells  <--a copy of the state--   host  <--the file is read, then the request goes on--  disk
 cells, host  --the engine ends-->  disk
+
+Without a disk of its own a model has a place in main memory for the last of these (`DiskTier.is_parking`).
 """
 
 from __future__ import annotations
@@ -143,16 +145,16 @@ class Tiers:
 
     def close(self) -> None:
         """Bring what host memory holds to disk, if there is one, and wait until it is there."""
-        if self._disk is None or self._legacy is None:
-            return
-        for blob in self._host.clear():
-            self._legacy.add(blob)
-        self._disk.close()
+        if self._legacy is not None:
+            for blob in self._host.clear():
+                self._legacy.add(blob)
+        if self._disk is not None:
+            self._disk.close()
 
     @cached_property
     def _legacy(self) -> Legacy | None:
-        """What goes to disk as the engine ends, from when that begins."""
-        return None if self._disk is None else Legacy(self._disk)
+        """What goes to disk as the engine ends, from when that begins; None: nothing does."""
+        return None if self._disk is None or self._disk.is_gone else Legacy(self._disk)
 
     def _fitting(self, space: Space, tokens: Tokens, state: State) -> Blob | None:
         """Return what can be held, and read from disk to be held again; what cannot is not copied twice."""
@@ -164,7 +166,7 @@ class Tiers:
 
     def _spill(self, blobs: list[Blob]) -> None:
         """Hand to the disk what host memory let go of; a disk that is behind goes without."""
-        if self._disk is not None:
+        if self._disk is not None and not self._disk.is_parking:
             for blob in blobs:
                 if not self._disk.is_behind:
                     self._disk.write(blob)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 
@@ -128,3 +131,92 @@ def test_what_lies_behind_a_match_does_not_become_public(make_tiers):
     blob = fetched(make_tiers(10_000), Space("x", (), len(system)), system)
 
     assert blob.space.n_public == 70
+
+
+def parking(folder, model="model", budget=5000):
+    """Return a place for three chats that models share."""
+    return DiskTier(str(folder), budget, Taker(model, 256, 1024), is_parking=True)
+
+
+def leave(folder, *chats, model="a" * 32):
+    """Have an engine hold these chats and end."""
+    tiers = Tiers(HostTier(None), parking(folder, model))
+    for first, n_tokens in chats:
+        tiers.keep(Space(), chat(first, n_tokens), STATE)
+    tiers.close()
+
+
+def n_parked(folder):
+    return len(list(folder.rglob("*.kv")))
+
+
+def test_what_an_unloaded_engine_parks_the_next_one_finds_once(tmp_path):
+    leave(tmp_path, (1, 100))
+    tiers = Tiers(HostTier(None), parking(tmp_path, "a" * 32))
+
+    blob = fetched(tiers, Space(), chat(1))
+    tiers.arrived(blob)
+
+    assert (blob.tokens == chat(1)).all()
+    assert n_parked(tmp_path) == 0
+    assert tiers.find(Space(), chat(1), 0) is None
+    assert tiers.match(Space(), chat(1)).n_tokens == 100
+
+    tiers.close()
+
+    assert n_parked(tmp_path) == 1
+
+
+def test_nothing_is_parked_while_the_engine_runs(tmp_path):
+    tiers = Tiers(HostTier(1500), parking(tmp_path))
+
+    for first in (1, 2, 3):
+        tiers.keep(Space(), chat(first), STATE)
+    tiers._disk.flush()
+
+    assert n_parked(tmp_path) == 0
+    tiers.close()
+
+
+def test_models_that_take_turns_do_not_push_each_other_out(tmp_path):
+    leave(tmp_path, (1, 90), (2, 100), model="a" * 32)
+    leave(tmp_path, (3, 90), (4, 100), model="b" * 32)
+
+    assert firsts(parking(tmp_path, "a" * 32)) == [2]
+    assert firsts(parking(tmp_path, "b" * 32)) == [4]
+
+
+def test_what_was_parked_longest_ago_makes_room_for_other_models(tmp_path):
+    for model in "abcd":
+        leave(tmp_path, (1, 100), model=model * 32)
+
+    assert sorted(path.name[0] for path in tmp_path.iterdir() if any(path.iterdir())) == ["b", "c", "d"]
+
+
+def test_a_server_that_ends_takes_its_folder_away_and_engines_leave_nothing(tmp_path, monkeypatch):
+    folder = tmp_path / "parked"
+    folder.mkdir()
+    tiers = Tiers(HostTier(None), parking(folder))
+    tiers.keep(Space(), chat(1), STATE)
+    shutil.rmtree(folder)
+    monkeypatch.setattr(slot_file, "write", lambda *_: pytest.fail("nobody reads it"))
+
+    assert not tiers.is_worth_leaving(Space(), chat(2))
+    tiers.close()
+
+    assert not folder.exists()
+
+
+def test_a_folder_that_goes_as_an_engine_writes_is_no_fault(tmp_path, monkeypatch):
+    log = Mock()
+    monkeypatch.setattr("corral.engine.tiers.disk._log", log)
+    folder = tmp_path / "parked"
+    folder.mkdir()
+    disk = parking(folder)
+    shutil.rmtree(folder)
+
+    disk.write(Blob(Space(), chat(1), STATE))
+    disk.close()
+
+    assert not folder.exists()
+    assert log.mock_calls == []
