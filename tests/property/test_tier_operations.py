@@ -28,21 +28,26 @@ SPACES = [
     Space(caller, loras, n_public)
     for caller, loras, n_public in itertools.product("xy", [(), ((0, 1.0),)], [0, 6])
 ]
+WAYS = st.fixed_dictionaries({"is_trimmable": st.booleans(), "is_parking": st.booleans()})
 
 
 class Fleet:
     """Host memory and disk, restarted now and then, and every prefix that was ever kept."""
 
-    def __init__(self, folder, draw, *, host_bytes, disk_bytes, is_trimmable):
+    def __init__(self, folder, draw, *, host_bytes, disk_bytes, way):
         self.folder, self.draw = folder, draw
-        self.host_bytes, self.disk_bytes, self.is_trimmable = host_bytes, disk_bytes, is_trimmable
+        self.host_bytes, self.disk_bytes = host_bytes, disk_bytes
+        self.way, self.is_trimmable = way, way["is_trimmable"]
         self.kept = []
         self.is_failing = False
         self.start()
 
     def start(self):
         self.disk = DiskTier(
-            str(self.folder), self.disk_bytes, Taker("model", 4, N_CTX), is_trimmable=self.is_trimmable
+            str(self.folder),
+            self.disk_bytes,
+            Taker("f" * 32, 4, N_CTX),
+            **self.way,
         )
         self.host = HostTier(self.host_bytes, is_trimmable=self.is_trimmable)
         self.tiers = Tiers(self.host, self.disk)
@@ -95,6 +100,8 @@ class Fleet:
                 assert blob.space.key == space.key
                 check_blob(blob)
             self.tiers.arrived(blob)
+            if self.way["is_parking"]:
+                assert found.number not in self.disk._files  # host memory has it now
 
     def restart(self):
         if self.draw.random() < 0.7:  # else it was killed
@@ -184,17 +191,15 @@ def operate(fleet, name):
     st.randoms(use_true_random=False),
     st.sampled_from([300, 2000, None]),
     st.sampled_from([600, 20_000]),
-    st.booleans(),
+    WAYS,
 )
-def test_a_thousand_operations_lose_and_mix_up_nothing(
-    tmp_path_factory, draw, host_bytes, disk_bytes, is_trimmable
-):
+def test_a_thousand_operations_lose_and_mix_up_nothing(tmp_path_factory, draw, host_bytes, disk_bytes, way):
     fleet = Fleet(
         tmp_path_factory.mktemp("disk"),
         random.Random(draw.getrandbits(64)),
         host_bytes=host_bytes,
         disk_bytes=disk_bytes,
-        is_trimmable=is_trimmable,
+        way=way,
     )
     true_write = slot_file.write
 
@@ -216,14 +221,14 @@ def test_a_thousand_operations_lose_and_mix_up_nothing(
 
 
 @settings(deadline=None, max_examples=8)
-@given(st.randoms(use_true_random=False), st.booleans())
-def test_with_room_for_all_everything_kept_is_found_whatever_happened(tmp_path_factory, draw, is_trimmable):
+@given(st.randoms(use_true_random=False), WAYS)
+def test_with_room_for_all_everything_kept_is_found_whatever_happened(tmp_path_factory, draw, way):
     fleet = Fleet(
         tmp_path_factory.mktemp("disk"),
         random.Random(draw.getrandbits(64)),
-        host_bytes=3000,
+        host_bytes=None if way["is_parking"] else 3000,  # what it has no room for is not parked
         disk_bytes=2**30,
-        is_trimmable=is_trimmable,
+        way=way,
     )
 
     for _ in range(300):
@@ -237,5 +242,5 @@ def test_with_room_for_all_everything_kept_is_found_whatever_happened(tmp_path_f
         in_host = fleet.host.match(space, tokens).n_tokens
         on_disk = fleet.disk.match(space, tokens).n_tokens
         own = [known for known in fleet.kept if known[0].key == space.key]
-        assert max(in_host, on_disk) >= longest(own, space, tokens, is_trimmable=is_trimmable)
+        assert max(in_host, on_disk) >= longest(own, space, tokens, is_trimmable=way["is_trimmable"])
     fleet.tiers.close()

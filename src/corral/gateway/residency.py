@@ -108,14 +108,19 @@ class Residency:
         model.keep_alive_s = keep_alive_s
         self._lose_interest(model)
 
-    async def unload(self, model: Model, *, within_s: float) -> None:
-        """End the model's process once its requests have ended, at most about `within_s` from now."""
+    def begin_unload(self, model: Model, *, within_s: float) -> Worker | None:
+        """End the model's process once its requests have ended, at most about `within_s` from now.
+
+        Return its worker, None where there is none to be waited for. No request enters any more.
+        """
         if model.boarding is not None:
             self._break_off(model.boarding, UnavailableError(UNLOADED, retry_after_s=1))
-        if model.has_process:
-            model.is_leaving = True
-            self._changed(model)
-            await self._supervisor.unload(model.key, within_s=within_s)
+        if not model.has_process:
+            return None
+        model.is_leaving = True
+        self._changed(model)
+        self._supervisor.begin_unload(model.key, within_s=within_s)
+        return model.worker
 
     def pin(self, model: Model, *, is_pinned: bool) -> None:
         """Keep the model in memory, once it is there, whatever else is wanted, or no longer."""

@@ -187,7 +187,10 @@ class Router:
         """
         model = self._known(name)
         ours = [model] if model.purpose is not None else self._all_of(model.entry.name)
-        await asyncio.gather(*(self._residency.unload(one, within_s=within_s) for one in ours))
+        going = [self._residency.begin_unload(one, within_s=within_s) for one in ours]
+        for worker in going:
+            if worker is not None:
+                await worker.gone.wait()
         return self._view(model)
 
     async def pin(self, name: str, *, is_pinned: bool) -> ModelView:

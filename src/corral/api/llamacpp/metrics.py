@@ -57,7 +57,7 @@ _ROWS = [
     (
         "prefix_cache_disk_tokens_total",
         "counter",
-        "Number of tokens of prefixes read from disk to main memory.",
+        "Number of tokens of prefixes read from disk, or from where a swap had parked them.",
         "n_from_disk_total",
     ),
     (
@@ -67,7 +67,7 @@ _ROWS = [
         "n_kept_total",
     ),
     ("prefix_cache_host_bytes", "gauge", "Main memory that holds prefixes.", "host_bytes"),
-    ("prefix_cache_disk_bytes", "gauge", "Disk space that holds prefixes.", "disk_bytes"),
+    ("prefix_cache_disk_bytes", "gauge", "Disk space, or parking place, that holds prefixes.", "disk_bytes"),
     ("prompt_tokens_deferred", "gauge", "Number of prompt tokens of requests deferred.", "n_waiting_tokens"),
     ("queue_wait_seconds", "gauge", "Estimated time to the first token of a new request.", "wait_s"),
     ("sampling_seconds_total", "counter", "Time spent on choosing tokens.", "sample_s_total"),
