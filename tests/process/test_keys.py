@@ -71,6 +71,19 @@ def test_a_body_with_several_prompts_is_taken_on_as_a_whole_or_counts_nothing(se
     assert "no room for 2 requests at once: 3 requests" in replies[2].json()["error"]["message"]
 
 
+def test_a_body_of_which_the_engine_has_no_room_for_a_prompt_counts_no_request(tmp_path):
+    config = tmp_path / "narrow.yaml"
+    config.write_text("keys: [{name: nine, key: sk-nine, requests_per_minute: 9}]")
+    flags = ("--config", config, "-np", "1", "--max-queue-tokens", "30", "--ctx-size", "4096")
+    with fake_server(tmp_path, *flags, story="fake:") as narrow:
+        whole = ask(narrow, "sk-nine", prompt=["x" * 20] * 6, n_predict=2000)
+        single = ask(narrow, "sk-nine")
+
+    assert whole.status_code == 503
+    assert "prompt tokens wait" in whole.json()["error"]["message"]
+    assert single.headers["x-ratelimit-remaining-requests"] == "8"
+
+
 def test_tokens_of_prompts_and_answers_are_counted_and_the_next_request_is_refused(server):
     replies = [ask(server, "sk-short") for _ in range(4)]
 

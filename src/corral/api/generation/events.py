@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from corral.api.generation.answer import Answer
 from corral.api.generation.request import Ask
 from corral.api.ports import DoorPort, GenerationPort
-from corral.core.errors import CorralError
+from corral.core.errors import CorralError, QueueFullError
 from corral.core.outcome import PromptProgress, SequenceOutput, SequenceStart
 
 Event = SequenceStart | PromptProgress | SequenceOutput
@@ -25,7 +25,11 @@ async def submitted(door: DoorPort, asks: list[Ask]) -> AsyncIterator[AsyncItera
             yield _alone(asks[0], await stack.enter_async_context(door.generate(asks[0].request)))
         else:
             generations = await _all_entered(door, asks, stack)
-            yield await stack.enter_async_context(_merged(asks, generations))
+            try:
+                yield await stack.enter_async_context(_merged(asks, generations))
+            except QueueFullError:  # the engine's own bound, which none of the door's knows of
+                _withdraw(generations)
+                raise
 
 
 async def collect(door: DoorPort, asks: list[Ask]) -> list[Answer]:
@@ -51,10 +55,14 @@ async def _all_entered(
             generation = door.generate(ask.request, n_checked=0 if entered else len(asks))
             entered.append(await stack.enter_async_context(generation))
     except CorralError:
-        for generation in entered:
-            generation.withdraw()
+        _withdraw(entered)
         raise
     return entered
+
+
+def _withdraw(generations: list[GenerationPort]) -> None:
+    for generation in generations:
+        generation.withdraw()
 
 
 async def _alone(ask: Ask, generation: GenerationPort) -> AsyncIterator[tuple[Ask, Event]]:
