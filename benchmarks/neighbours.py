@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import datetime as dt
 import itertools
 import shlex
@@ -97,11 +98,20 @@ class Measurement:
     async def _visit(self, target: Target) -> None:
         for neighbours in self._beside:
             with present(neighbours):
-                await asyncio.sleep(self._settle_s if neighbours.n else 0)
+                if neighbours.n:
+                    await self._settle(target, loads(neighbours, self._n_predict)[0])
                 for load in loads(neighbours, self._n_predict):
                     if self._is_over():
                         return
                     await self._ask(target, load)
+
+    async def _settle(self, target: Target, load: Load) -> None:
+        """Ask until the server has had time to find that it is not alone."""
+        until_s = min(time.monotonic() + self._settle_s, self._deadline_s)
+        with contextlib.suppress(BenchError):  # it is told when it is measured
+            while time.monotonic() < until_s:
+                async for _ in compare([target], [load], self._settings, Repetition(1, seed=-1)):
+                    pass
 
     async def _ask(self, target: Target, load: Load) -> None:
         scenario = load[0].name
@@ -177,7 +187,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=float,
         default=3,
         metavar="S",
-        help="how long neighbours compute before anything is measured (default: %(default)s)",
+        help="how long a server is asked beside neighbours before that is measured (default: %(default)s)",
     )
     add("--predict", type=int, default=48, metavar="N", help="tokens of one stream (default: %(default)s)")
     add("--timeout", type=float, default=8, metavar="S", help="bound on a request (default: %(default)s)")

@@ -30,6 +30,11 @@ class Lessor:
         self._busy: dict[str, Worker] = {}
         self._next: asyncio.TimerHandle | None = None
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether any engine has something to do."""
+        return bool(self._busy)
+
     def came(self, worker: Worker) -> None:
         """Note that the engine is ready. Before its first request."""
         self._engines[worker.name] = worker

@@ -15,13 +15,14 @@ from corral.gateway.topology import Cores
 # Who must share gets less than it wants, and more as soon as a core is left to it: between the two all stays.
 TAKEN_FROM = 0.55
 FREE_BELOW = 0.35
-ALPHA = 0.5  # weight of the newest look: a program that computes for a second is none to make room for
+ALPHA = 0.5  # weight of the newest look: it takes two in a row
 
 
 class Neighbours:
-    """Tells from processor time what is not ours. `look` is to be called about once a second.
+    """Tells from processor time what is not ours. `look` is to be called about twice a second.
 
-    Where the system does not tell, nobody is there.
+    Cores are left to programs that compute while we do: who takes turns with us is in nobody's way. They are
+    taken back when the program has gone, whatever we do. Where the system does not tell, nobody is there.
     """
 
     def __init__(self, cores: Cores, proc: Path = PROC) -> None:
@@ -32,19 +33,26 @@ class Neighbours:
         self._at_s = 0.0
         self._busy_s: float | None = None
         self._own_s: dict[int, float] = {}
-        self._n_others = 0.0
+        self._n_beside_us = 0.0
+        self._was_busy = False
         self._n_cores = 0
 
-    def look(self, own: Collection[int], now_s: float) -> int:
-        """Return how many cores to leave to others, not all. `own`: the processes that are ours."""
+    def look(self, own: Collection[int], now_s: float, *, is_busy: bool) -> int:
+        """Return how many cores to leave to others, not all.
+
+        `own`: the processes that are ours; `is_busy`: an engine has something to do.
+        """
         n_others = self._since_last(own, now_s)
+        is_beside_us, self._was_busy = is_busy and self._was_busy, is_busy
         if n_others is None:
             return self._n_cores
-        self._n_others += ALPHA * (n_others - self._n_others)
-        while self._n_cores < self._n_most and self._n_others >= self._n_cores + TAKEN_FROM:
+        if is_beside_us or n_others < self._n_beside_us:
+            self._n_beside_us += ALPHA * (n_others - self._n_beside_us)
+        while self._n_cores < self._n_most and self._n_beside_us >= self._n_cores + TAKEN_FROM:
             self._n_cores += 1
-        while self._n_cores and self._n_others < self._n_cores - 1 + FREE_BELOW:
+        while self._n_cores and n_others < self._n_cores - 1 + FREE_BELOW:
             self._n_cores -= 1
+            self._n_beside_us = n_others
         return self._n_cores
 
     def _since_last(self, own: Collection[int], now_s: float) -> float | None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # -P: a file that happens to lie in the working directory is not imported in place of ours.
 ENGINE_ARGV = (sys.executable, "-P", "-m", "corral.engine")
-CHECK_EVERY_S = 1.0
+CHECK_EVERY_S = 0.5
 ABORT_GRACE_S = 2.0
 # With a disk tier an engine that ends writes what host memory holds. Who wants its memory waits for it, so it
 # may take no longer than a large model takes to load; an engine that saves says every second that it lives.
@@ -79,7 +79,7 @@ class EngineEnded(NamedTuple):
 
 
 class Check(NamedTuple):
-    """Time to look for hung engines."""
+    """Time to look for hung engines, and at what other programs compute."""
 
 
 Message = Start | Unload | Cut | Kill | EngineReady | EngineEnded | Check
@@ -314,7 +314,8 @@ class Supervisor:
             return
         engines = (self._spare.pid, *(worker.process.pid for worker in self._workers.values()))
         own = {os.getpid(), *(pid for pid in engines if pid is not None)}
-        self._lessor.reserve(self._neighbours.look(own, self._clock.now_s()))
+        is_busy = self._lessor.is_busy
+        self._lessor.reserve(self._neighbours.look(own, self._clock.now_s(), is_busy=is_busy))
 
     async def _refill(self) -> None:
         """Start a spare unless a model loads or is about to: its imports would take a core from that."""

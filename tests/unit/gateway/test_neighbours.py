@@ -28,18 +28,18 @@ class FakeMachine:
         self.neighbours = Neighbours(cores, folder)
         self.look()
 
-    def look(self):
+    def look(self, *, is_busy=True):
         self._write()
-        return self.neighbours.look(set(self.own), self.now_s)
+        return self.neighbours.look(set(self.own), self.now_s, is_busy=is_busy)
 
-    def run(self, *, others, engine=0.0, niced=0.0):
+    def run(self, *, others, engine=0.0, niced=0.0, is_busy=True):
         """Let a second pass in which so many CPUs were used; return the cores to leave."""
         self.now_s += 1.0
         self.own[ENGINE] += engine
         self.niced += niced
         for cpu in self.cpus:
             self.busy[cpu] += (others + engine) / len(self.cpus)
-        return self.look()
+        return self.look(is_busy=is_busy)
 
     def _write(self):
         per_s = cpu_time._ticks_per_s()
@@ -72,17 +72,40 @@ def test_a_program_that_computes_on_and_on_gets_a_core_and_gives_it_back(make_ma
     machine = make_machine()
 
     coming = [machine.run(others=0.9, engine=1.1) for _ in range(4)]
-    going = [machine.run(others=0.0, engine=1.0) for _ in range(4)]
+    going = [machine.run(others=0.0, engine=1.0) for _ in range(2)]
 
     assert coming == [0, 1, 1, 1]
-    assert going[0] == 1
-    assert going[-1] == 0
+    assert going == [0, 0]
 
 
 def test_a_short_burst_changes_nothing(make_machine):
     machine = make_machine()
 
     assert [machine.run(others=each, engine=1.0) for each in (1.0, 0.0, 0.0, 0.3, 0.3)] == [0] * 5
+
+
+def test_who_takes_turns_with_us_is_in_nobodys_way(make_machine):
+    machine = make_machine()
+
+    seen = []
+    for _ in range(4):
+        seen += [machine.run(others=2.0, is_busy=False) for _ in range(3)]
+        seen += [machine.run(others=1.0, engine=1.0)]  # it ended in the midst of this second
+        seen += [machine.run(others=0.0, engine=2.0) for _ in range(3)]
+
+    assert seen == [0] * len(seen)
+
+
+def test_what_was_left_to_a_program_stays_so_while_we_have_nothing_to_do_and_until_it_goes(make_machine):
+    machine = make_machine()
+    for _ in range(3):
+        machine.run(others=1.0, engine=1.0)
+
+    idle = [machine.run(others=2.0, is_busy=False) for _ in range(5)]
+    alone = [machine.run(others=0.0, is_busy=False) for _ in range(2)]
+
+    assert idle == [1] * 5
+    assert alone == [0, 0]
 
 
 def test_one_core_is_left_to_us_however_busy_others_are(make_machine):
@@ -132,7 +155,7 @@ def test_where_the_system_does_not_tell_nobody_is_there(tmp_path, content):
         (tmp_path / "stat").write_text(content)
     neighbours = Neighbours(TWO, tmp_path)
 
-    assert [neighbours.look({1}, now_s) for now_s in (1.0, 2.0, 3.0)] == [0] * 3
+    assert [neighbours.look({1}, now_s, is_busy=True) for now_s in (1.0, 2.0, 3.0)] == [0] * 3
 
 
 @pytest.mark.skipif(not cpu_time.PROC.is_dir(), reason="Linux tells")
