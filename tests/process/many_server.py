@@ -30,17 +30,18 @@ sys.exit(serve(load(flags).settings, runner=runner, find_model=find))
 
 
 class ManyServer:
-    """`corral serve --models-dir`. Everything it does must happen before the deadline."""
+    """`corral serve` of a folder of models, or of one file. All it does must happen before the deadline."""
 
-    def __init__(self, folder, runner, flags):
-        words = ["--models-dir", folder, "--admin-key", ADMIN_KEY, "--port", "0", "--no-ui", *flags]
+    def __init__(self, models, runner, flags):
+        source, cache = ("--models-dir", models) if models.is_dir() else ("-m", models.parent)
+        words = [source, models, "--admin-key", ADMIN_KEY, "--port", "0", "--no-ui", *flags]
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("CORRAL_", "LLAMA_"))}
         self.process = subprocess.Popen(
             [sys.executable, "-c", SERVE, runner, *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**kept, "LLAMA_CACHE": str(folder)},
+            env={**kept, "LLAMA_CACHE": str(cache)},
         )
         self._deadline = threading.Timer(DEADLINE_S, self.process.kill)
         self._deadline.start()
@@ -100,13 +101,13 @@ def fake_server(folder, *flags, **behaviours):
 
 
 @contextlib.contextmanager
-def llama_server(folder, *flags):
-    """A server with the GGUF files of the folder."""
-    yield from _running(folder, "llama", flags)
+def llama_server(models, *flags):
+    """A server with the GGUF files of a folder, or with one."""
+    yield from _running(models, "llama", flags)
 
 
-def _running(folder, runner, flags):
-    server = ManyServer(folder, runner, flags)
+def _running(models, runner, flags):
+    server = ManyServer(models, runner, flags)
     try:
         yield server
     finally:

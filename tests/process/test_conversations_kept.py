@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 
 import pytest
 
@@ -80,28 +81,49 @@ def test_a_chat_that_is_reopened_after_a_restart_pays_for_its_new_tokens_only(fo
     assert n_computed < 20
 
 
+def parked_by(server):
+    return list(SHARED_MEMORY.glob(f"{PREFIX}{server.process.pid}-*"))
+
+
 @pytest.mark.skipif(not SHARED_MEMORY.is_dir(), reason="nothing can be parked here")
 def test_without_a_disk_a_chat_is_parked_over_swaps_and_nothing_is_left_behind(folder, flags):
     flags = flags[: flags.index("--cache-disk")]
-    before = set(SHARED_MEMORY.glob(f"{PREFIX}*"))
     with llama_server(folder, *flags) as server:
         first, _, n_prompt = said(server, "first", CHAT)
         second, _, _ = said(server, "second", "Another: " + CHAT)
         again, n_cached, _ = said(server, "first", CHAT + first + " And then?")
         _, n_cached_of_second, _ = said(server, "second", "Another: " + CHAT + second + " And?")
-        (made,) = set(SHARED_MEMORY.glob(f"{PREFIX}*")) - before
+        (made,) = parked_by(server)
 
     with llama_server(folder, *flags, "--cache-parked", "0") as server:
         fresh, n_cached_fresh, _ = said(server, "first", CHAT + first + " And then?")
         said(server, "second", "Somebody else asks something.")
         _, n_cached_not_parked, _ = said(server, "first", CHAT + first + " And then?")
-        assert set(SHARED_MEMORY.glob(f"{PREFIX}*")) == before
+        assert parked_by(server) == []
 
     assert n_cached >= n_prompt - 4
     assert n_cached_of_second >= n_prompt - 4
     assert again == fresh
     assert n_cached_fresh == n_cached_not_parked == 0
     assert not made.exists()
+
+
+def until_asleep(server):
+    while server.view("one")["state"] != "unloaded":
+        time.sleep(0.05)
+
+
+def test_the_only_model_sleeps_before_and_after_its_first_chat_and_goes_on(tmp_path):
+    model = tmp_path / "one.gguf"
+    model.symlink_to(bundled_model())
+    with llama_server(model, "-np", "1", "-c", "1024", "--sleep-idle-seconds", "1") as server:
+        until_asleep(server)
+        first, n_cached, n_prompt = said(server, "one", CHAT)
+        until_asleep(server)
+        _, n_cached_again, _ = said(server, "one", CHAT + first + " And then?")
+
+    assert n_cached == 0
+    assert n_cached_again >= n_prompt - 4
 
 
 def test_without_a_disk_a_restart_forgets(folder, flags):

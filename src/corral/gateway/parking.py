@@ -93,7 +93,7 @@ def _default_bytes() -> int:
 def _made(root: Path) -> tuple[Path, int]:
     """Return a folder of our own and what holds its lock: it shows that the server lives."""
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
+        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=root))
         with contextlib.suppress(FileNotFoundError):  # another server took it for an abandoned one
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             fcntl.flock(lock, fcntl.LOCK_EX)

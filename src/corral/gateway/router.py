@@ -126,7 +126,7 @@ class Router:
         """Raise UnavailableError while a server of one model loads it for the first time."""
         if self.is_single and not self._has_started:
             model = self._model(None)
-            if not model.is_remote:
+            if not model.is_remote and model.load_s is None:  # it may have been loaded, and sleep by now
                 model.door.facts()
             self._has_started = True
 
