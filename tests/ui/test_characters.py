@@ -66,7 +66,7 @@ def test_a_character_that_came_later_is_in_the_list(tab, many):
 
     tab.one(".cast .picker").click()
 
-    tab.until(lambda: tab.all(".models-menu .q-item")[-1].text == "Zoe")
+    tab.until(lambda: [item.text for item in tab.all(".models-menu .q-item")][-1:] == ["Zoe"])
 
 
 def test_a_character_begins_the_chat_and_answers_in_it(tab, many):
