@@ -62,8 +62,8 @@ class CoreLeases:
         """Return the numbers of the cores that an engine was last told to use: all before it is told any."""
         return self._present.get(name, self._whole).numbers
 
-    def has_all(self, name: str) -> bool:
-        """Tell whether the engine was told what a lone one is."""
+    def has_lone_lease(self, name: str) -> bool:
+        """Tell whether the engine was last told what a lone one is, or need not be."""
         return self._present.get(name, self._whole) == self._lone
 
     @property

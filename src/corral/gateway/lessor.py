@@ -45,7 +45,7 @@ class Lessor:
             self._busy[worker.name] = worker
         else:
             self._busy.pop(worker.name, None)
-        if len(self._engines) > 1 or not self._leases.has_all(worker.name):
+        if len(self._engines) > 1 or not self._leases.has_lone_lease(worker.name):
             self._update()
 
     def gone(self, worker: Worker) -> None:
