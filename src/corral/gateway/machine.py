@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-from corral.core.main_memory import FALLBACK_BYTES, main_memory_bytes
+from corral.core.main_memory import available_memory_bytes
 from corral.core.memory import Memory
 
 # What the system, the gateway and everything else on the machine keep of main memory.
@@ -39,8 +39,7 @@ class Machine(NamedTuple):
 
 def this_machine(*, are_devices_wanted: bool) -> Machine:
     """Return what this one has. Blocks for a second where devices are wanted."""
-    host_bytes = main_memory_bytes() or FALLBACK_BYTES
-    return Machine(Memory(host_bytes, device_bytes() if are_devices_wanted else 0))
+    return Machine(Memory(available_memory_bytes(), device_bytes() if are_devices_wanted else 0))
 
 
 def device_bytes(argv: tuple[str, ...] = DEVICES_ARGV) -> int:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from corral.core import log
-from corral.core.main_memory import FALLBACK_BYTES, main_memory_bytes
+from corral.core.main_memory import prefix_share_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there is for this user alone
 PREFIX = "corral-parked-"
 
-# Where nobody says: the part of main memory that may be taken, and the most. And of what is free there.
-SHARE, MOST_BYTES = 1 / 8, 8 * 1024**3
-FREE_SHARE = 1 / 2
+FREE_SHARE = 1 / 2  # of what is free there, at most
 
 _log = log.get("gateway")
 
@@ -44,7 +42,7 @@ class Parking:
     """
 
     def __init__(self, budget_bytes: int | None, root: Path = SHARED_MEMORY) -> None:
-        self._budget_bytes = _default_bytes() if budget_bytes is None else budget_bytes
+        self._budget_bytes = prefix_share_bytes() if budget_bytes is None else budget_bytes
         self._root = root
         self._lock: int | None = None
         self.folder: Path | None = None
@@ -84,10 +82,6 @@ class Parking:
             tiers, disk_bytes=self._budget_bytes, disk_dir=str(self.folder), is_parking=True
         )
         return msgspec.structs.replace(engine, tiers=tiers)
-
-
-def _default_bytes() -> int:
-    return int(min(MOST_BYTES, SHARE * (main_memory_bytes() or FALLBACK_BYTES)))
 
 
 def _made(root: Path) -> tuple[Path, int]:

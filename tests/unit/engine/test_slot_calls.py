@@ -213,7 +213,8 @@ def test_a_slot_goes_on_while_its_file_is_written(desk):
     assert desk.shelf.files["f"].tokens.tolist()[:5] == list(b"hello")
 
 
-def test_a_restore_waits_with_what_it_read_until_the_slot_is_idle(desk):
+def restore_beside_another(desk):
+    """Read what a slot held, while the slot is busy with the request "b"."""
     generate(desk)
     desk.take(SaveSlot("s", 0, "f"))
     desk.shelf.work()
@@ -221,6 +222,10 @@ def test_a_restore_waits_with_what_it_read_until_the_slot_is_idle(desk):
     desk.bench.submit(request_id="b", prompt=["other"], max_tokens=4)
     desk.step()
     desk.shelf.work()
+
+
+def test_a_restore_waits_with_what_it_read_until_the_slot_is_idle(desk):
+    restore_beside_another(desk)
     assert len(desk.answers) == 1
 
     while not desk.bench.scheduler.is_idle:
@@ -268,13 +273,7 @@ def test_a_restore_that_memory_is_too_small_for_is_refused_and_the_loop_goes_on(
     def too_small(*_):
         raise MemoryError
 
-    generate(desk)
-    desk.take(SaveSlot("s", 0, "f"))
-    desk.shelf.work()
-    desk.take(RestoreSlot("r", 0, "f"))
-    desk.bench.submit(request_id="b", prompt=["other"], max_tokens=4)
-    desk.step()
-    desk.shelf.work()
+    restore_beside_another(desk)
     set_state, desk.bench.runner.memory.set_state = desk.bench.runner.memory.set_state, too_small
     while not desk.bench.scheduler.is_idle:
         desk.step()

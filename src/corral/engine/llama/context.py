@@ -10,8 +10,8 @@ import llama_cpp
 from corral.core import log
 from corral.core.engine_settings import EngineSettings
 from corral.core.errors import ModelLoadError
+from corral.core.main_memory import available_memory_bytes
 from corral.engine.llama.context_params import check_kv_types, check_memory, context_params, n_rows
-from corral.engine.llama.cores import available_memory_bytes
 from corral.engine.llama.library import Library
 from corral.engine.llama.model import Model
 from corral.engine.llama.shape import Shape, shape

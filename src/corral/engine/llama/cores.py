@@ -1,11 +1,10 @@
-"""What the machine has: cores that compute, memory that is there."""
+"""What the machine has: cores that compute."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from corral.core.main_memory import FALLBACK_BYTES, main_memory_bytes
 from corral.engine.affinity import usable_cpus
 
 _CPUS = Path("/sys/devices/system/cpu")
@@ -27,11 +26,6 @@ def n_threads_for(model_bytes: int, n_cores: int) -> int:
     Below that, threads spend more time waiting for each other than computing (docs/decisions/0007).
     """
     return max(1, min(n_cores, model_bytes // BYTES_WORTH_A_THREAD))
-
-
-def available_memory_bytes() -> int:
-    """Return the memory that the machine has for this process, in bytes."""
-    return main_memory_bytes() or FALLBACK_BYTES
 
 
 def _siblings(cpu: int) -> str:

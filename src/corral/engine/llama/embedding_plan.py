@@ -8,7 +8,7 @@ import llama_cpp
 import msgspec
 
 from corral.core.engine_settings import EngineSettings
-from corral.engine.llama.cores import available_memory_bytes
+from corral.core.main_memory import available_memory_bytes
 from corral.engine.llama.model import Model
 
 POOLINGS = ("none", "mean", "cls", "last", "rank")  # their places are enum llama_pooling_type, llama.h

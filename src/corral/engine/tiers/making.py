@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from corral.core import log
 from corral.core.engine_settings import EngineSettings
-from corral.core.main_memory import FALLBACK_BYTES, main_memory_bytes
+from corral.core.main_memory import prefix_share_bytes
 from corral.engine.slot_file import Taker
 from corral.engine.tiers.checkpoints import Checkpoints
 from corral.engine.tiers.disk import DiskTier
 from corral.engine.tiers.host import HostTier
 from corral.engine.tiers.tiers import Tiers
-
-# Where nobody says: the part of main memory that prefixes may take, and the most.
-SHARE, MOST_BYTES = 1 / 8, 8 * 1024**3
 
 _log = log.get("engine")
 
@@ -21,14 +18,10 @@ def make_tiers(engine: EngineSettings, taker: Taker, *, is_trimmable: bool) -> T
     """Return them. Self-extend moves positions, so that nothing that sequences hold is a prefix."""
     if engine.rope.group_n > 1:
         return Tiers(HostTier(0))
-    host = HostTier(_host_bytes(engine), is_trimmable=is_trimmable)
+    host_bytes = engine.tiers.host_bytes
+    host = HostTier(prefix_share_bytes() if host_bytes is None else host_bytes, is_trimmable=is_trimmable)
     checkpoints = Checkpoints(engine.tiers.n_checkpoints, engine.tiers.checkpoint_min_step)
     return Tiers(host, _disk(engine, taker, is_trimmable=is_trimmable), checkpoints)
-
-
-def _host_bytes(engine: EngineSettings) -> int:
-    wanted = engine.tiers.host_bytes
-    return int(min(MOST_BYTES, SHARE * (main_memory_bytes() or FALLBACK_BYTES))) if wanted is None else wanted
 
 
 def _disk(engine: EngineSettings, taker: Taker, *, is_trimmable: bool) -> DiskTier | None:
